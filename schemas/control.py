@@ -1,0 +1,59 @@
+"""Records about operating the system: which policy is active, switches and notes."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from schemas.base import Id, Line, PolicyHash, Record, UtcTime
+from schemas.policy.models import Policy
+
+ACTIVE_KEY = "active"
+"""Key of the record that names the active policy."""
+
+
+class PublishedPolicy(Record):
+    """A whole policy without people, kept under its content hash for as long as decisions cite it."""
+
+    record: Literal["published_policy"] = "published_policy"
+    policy_version: PolicyHash
+    policy: Policy
+    published_at: UtcTime
+
+
+class ActivePolicy(Record):
+    """Which policy new events are judged by."""
+
+    record: Literal["active_policy"] = "active_policy"
+    policy_version: PolicyHash
+    note: Annotated[str, Field(max_length=500)]
+    activated_by: Line
+    activated_at: UtcTime
+
+
+class StopSwitch(Record):
+    """While ``stopped`` no notifier sends; ``party`` limits it to one municipality."""
+
+    record: Literal["stop_switch"] = "stop_switch"
+    stopped: bool
+    reason: Annotated[str, Field(max_length=500)]
+    party: Id | None = None
+    by: Line
+    at: UtcTime
+
+
+class ContactStop(Record):
+    """A contact that asked for no more texts (STOP) or wants them again (START)."""
+
+    record: Literal["contact_stop"] = "contact_stop"
+    contact_id: Id
+    stopped: bool
+    at: UtcTime
+
+
+class OperationsNote(Record):
+    """A note for the log: who did what to the system, and why."""
+
+    record: Literal["operations_note"] = "operations_note"
+    note: Annotated[str, Field(max_length=2000)]
+    by: Line
+    at: UtcTime

@@ -1,0 +1,54 @@
+"""Identifiers that need no store: the same input gives the same id, so a repeat is recognised by itself."""
+
+import base64
+import hashlib
+
+_CODE_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+_PARTITION_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
+
+
+def _digest(*parts: str) -> bytes:
+    hasher = hashlib.sha256()
+    for part in parts:
+        raw = part.encode()
+        hasher.update(len(raw).to_bytes(4, "big") + raw)  # lengths keep ("ab","c") apart from ("a","bc")
+    return hasher.digest()
+
+
+def _short(*parts: str) -> str:
+    return base64.b32encode(_digest(*parts)).decode().lower()[:26]
+
+
+def event_id(sender: str, idempotency_key: str) -> str:
+    """Event id of a sender's idempotency key: 130 bits, lower-case base 32."""
+    return "ev-" + _short("event", sender, idempotency_key)
+
+
+def incident_id(sender: str, incident_key: str) -> str:
+    """Incident id of a sender's own name for an incident."""
+    return "in-" + _short("incident", sender, incident_key)
+
+
+def notification_id(event: str, step: int, contact: str, channel: str) -> str:
+    """Notification id: one text, of one event, on one rung, to one contact, by one channel."""
+    return "nt-" + _short("notification", event, str(step), contact, channel)
+
+
+def reply_code(partition: int, incident: str, attempt: int) -> str:
+    """Candidate reply code of an incident: the first letter names the partition; ``attempt`` gives the next
+    candidate when one is taken.
+
+    Raises:
+        ValueError: ``partition`` has no letter (there are 24).
+    """
+    if not 0 <= partition < len(_PARTITION_LETTERS):
+        raise ValueError(f"partition {partition} has no letter: at most {len(_PARTITION_LETTERS)} partitions")
+    digest = _digest("code", incident, str(attempt))
+    tail = "".join(_CODE_ALPHABET[byte % len(_CODE_ALPHABET)] for byte in digest[:3])
+    return _PARTITION_LETTERS[partition] + tail
+
+
+def partition_of_code(code: str) -> int | None:
+    """The partition a reply code names, or None if its first letter names none."""
+    index = _PARTITION_LETTERS.find(code[:1].upper())
+    return index if index >= 0 else None
