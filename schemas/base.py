@@ -11,7 +11,7 @@ Lang = Literal["lv", "lt", "en"]
 Country = Literal["LV", "LT"]
 
 # Bidirectional controls, zero-width and interlinear marks: invisible to a reader, so never legitimate here.
-_INVISIBLE = {"Cc", "Cf", "Co", "Cs", "Cn"}
+_INVISIBLE = {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"}
 
 
 class Model(BaseModel):
@@ -46,7 +46,7 @@ def _visible_line(text: str) -> str:
 
 
 def _visible_text(text: str) -> str:
-    return _visible(text, "\n\t")
+    return _visible(text.replace("\r\n", "\n"), "\n\t")
 
 
 def _slug(text: str) -> str:

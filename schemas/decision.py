@@ -91,34 +91,36 @@ class PlanStep(Model):
     roles: tuple[Id, ...]
     channels: tuple[Channel, ...]
     send_within_s: int
-    answer_within_s: int | None
+    answer_within_s: int | None = None
 
 
 class Route(Model):
     """One agreement applied to the event: who is told, what crosses, what is withheld, and how it goes on.
 
     ``clause`` is None where no clause applies and the route only carries a follow-up to those already told.
+    ``shared`` is None where a cancel or all-clear says nothing new, not even the event type.
     """
 
     agreement: Id
-    clause: Id | None
-    action: Action | None
+    clause: Id | None = None
+    action: Action | None = None
     asking_party: Id
     partner: Id
     language: Lang
     lane: Lane
-    reply_within_s: int | None
-    shared: SharedFacts
+    reply_within_s: int | None = None
+    shared: SharedFacts | None = None
     withheld: tuple[SharedField, ...]
     recipients: tuple[Recipient, ...]
-    ladder: Id | None
+    ladder: Id | None = None
     plan: tuple[PlanStep, ...]
 
 
 class Decision(Record):
     """The router's answer to one event: outcome, a verdict per stage, routes, and the policy it followed.
 
-    ``recorded_at`` is the instant the rules took as now. The first decision of an event id wins.
+    ``recorded_at`` is the instant the rules took as now, ``reported_at`` the event's own (None in records older
+    than this field). The first decision of an event id wins.
     """
 
     record: Literal["decision"] = "decision"
@@ -132,6 +134,7 @@ class Decision(Record):
     reporting_party: Id
     policy_version: PolicyHash
     recorded_at: UtcTime
+    reported_at: UtcTime | None = None
     expires_at: UtcTime
     outcome: DecisionOutcome
     verdicts: tuple[Verdict, ...]

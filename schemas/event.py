@@ -67,7 +67,8 @@ class PsapNotified(Model):
 class EmergencyEvent(Record):
     """One report, update, cancel or all-clear of an incident, as the reporting municipality gave it.
 
-    ``report`` and ``update`` say what, how bad and where; ``cancel`` and ``all_clear`` may leave that out.
+    ``report`` and ``update`` say what, how bad and where; ``cancel`` and ``all_clear`` may leave that out. What an
+    ``update`` leaves out (needs, hazards, casualties, times, text, a severity of Unknown) stays as it was.
     ``origin`` decides who can be reached at all and has no default on purpose. ``recorded_at`` is set by the
     system: the router takes the time at which Kafka appended the record. ``replayid`` marks a record that was
     restored or replayed; such a record never reaches anybody.

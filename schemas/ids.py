@@ -50,5 +50,5 @@ def reply_code(partition: int, incident: str, attempt: int) -> str:
 
 def partition_of_code(code: str) -> int | None:
     """The partition a reply code names, or None if its first letter names none."""
-    index = _PARTITION_LETTERS.find(code[:1].upper())
+    index = _PARTITION_LETTERS.find(code[0].upper()) if code else -1
     return index if index >= 0 else None

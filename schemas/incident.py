@@ -35,12 +35,12 @@ class Obligation(Model):
     """What one partner was asked or told under one agreement, with the facts last shared with it."""
 
     agreement: Id
-    clause: Id | None
+    clause: Id | None = None
     action: Action
     partner: Id
     language: Lang
     asking_party: Id
-    reply_within_s: int | None
+    reply_within_s: int | None = None
     facts: SharedFacts
     policy_version: PolicyHash
 
@@ -50,6 +50,7 @@ class Slot(Model):
 
     ``reached`` is true once a notification to it was emitted and did not end in a definite failure: then every
     update and cancel is owed to it. ``next_attempt_at`` is when a temporary failure is tried again.
+    ``claim_id`` is the claim that stands while ``delivery`` is claimed.
     ``waiting`` is the newest follow-up, emitted as soon as the current notification has an outcome.
     """
 
@@ -61,6 +62,7 @@ class Slot(Model):
     delivery: Delivery
     reason: ReceiptReason | None = None
     since: UtcTime
+    claim_id: Id | None = None
     next_attempt_at: UtcTime | None = None
     waiting: Notification | None = None
     reached: bool = False
@@ -68,7 +70,11 @@ class Slot(Model):
 
 
 class IncidentState(Record):
-    """Everything the dispatcher knows of one incident; a fold over its decisions, receipts and responses."""
+    """Everything the dispatcher knows of one incident; a fold over its decisions, receipts and responses.
+
+    ``over_since`` holds, for each party that asked, the latest instant at which it reported a cancel or all-clear:
+    an update that the party reported before that and that arrives after it is old news.
+    """
 
     record: Literal["incident_state"] = "incident_state"
     incident_id: Id
@@ -83,6 +89,7 @@ class IncidentState(Record):
     updated_at: UtcTime
     expires_at: UtcTime | None = None
     closed_by: EventKind | None = None
+    over_since: dict[Id, UtcTime] = Field(default_factory=dict)
     quarantined: Annotated[str, Field(max_length=400)] | None = None
     events: tuple[SeenEvent, ...] = ()
     obligations: tuple[Obligation, ...] = ()

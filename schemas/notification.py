@@ -46,7 +46,7 @@ class Notification(Record):
     replayid: Id | None = None
     policy_version: PolicyHash
     agreement: Id
-    clause: Id | None
+    clause: Id | None = None
     asking_party: Id
     party: Id
     language: Lang

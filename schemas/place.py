@@ -9,7 +9,7 @@ from schemas.base import Country, Id, Line, Model
 
 
 class CodeScheme(StrEnum):
-    """Which list an administrative code is from. Codes of different Lithuanian lists collide, so it is never left out."""
+    """Which list an administrative code is from; never left out, since Lithuanian lists collide."""
 
     ISO3166_2 = "ISO3166-2"
     LAU = "LAU"

@@ -67,7 +67,7 @@ REJECTED = Topic(
     "events.rejected",
     (Rejection,),
     "origin key or none",
-    ("gateway", "console", "router", "dispatcher"),
+    ("gateway", "console", "router", "dispatcher", "notifiers"),
     ("board", "console"),
     180 * _DAY_MS,
     32 * _KIB,

@@ -270,6 +270,7 @@ class RejectionReason(StrEnum):
     TOO_OLD = "too_old"
     REPLAYED = "replayed"
     NOT_FOR_SENDING = "not_for_sending"
+    INTERNAL_ERROR = "internal_error"
 
 
 class ReceiptKind(StrEnum):

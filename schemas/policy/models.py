@@ -18,7 +18,12 @@ from schemas.vocabulary import Action, Channel, EventType, Lane, Severity
 _UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
 
 
-def _seconds(value: object) -> object:
+def seconds(value: object) -> object:
+    """A written duration as whole seconds; anything but text is left as it is.
+
+    Raises:
+        ValueError: the text is not a whole number and a unit.
+    """
     if isinstance(value, str):
         match = re.fullmatch(r"(\d{1,6}) ?(s|min|h|d)", value.strip())
         if not match:
@@ -27,7 +32,7 @@ def _seconds(value: object) -> object:
     return value
 
 
-Duration = Annotated[int, BeforeValidator(_seconds), Field(gt=0, le=30 * 86400)]
+Duration = Annotated[int, BeforeValidator(seconds), Field(gt=0, le=30 * 86400)]
 """Seconds; written '90 s', '10 min', '2 h' or '1 d'."""
 
 
@@ -251,7 +256,7 @@ class Outline(Model):
     """An approximate outline of an area: rings of (lon, lat), one list of rings per polygon."""
 
     id: Id
-    unit: Id | None
+    unit: Id | None = None
     country: Country
     kind: Literal["covered", "successor", "neighbour", "country"]
     polygons: tuple[tuple[tuple[tuple[float, float], ...], ...], ...]

@@ -1,0 +1,49 @@
+"""The shape of each single file of a policy directory.
+
+Beside these: ``agreements/*.yaml`` (``Agreement``; its examples stand in ``*.cases.yaml``),
+``texts/<language>.yaml`` (``Texts``), ``units.yaml`` and ``places.yaml`` (``geography_file``) and
+``areas/*.geojson`` (``areas_file``).
+"""
+
+from typing import Annotated, Final
+
+from pydantic import Field
+
+from schemas.base import Id, Lang, Model
+from schemas.policy.models import Competence, Ladder, Limits, Party, RoleInfo, Service, Staff
+from schemas.vocabulary import EventType
+
+LANGUAGES: Final[tuple[Lang, ...]] = ("lv", "lt", "en")
+
+
+class SettingsFile(Model):
+    """``policy.yaml``: limits the rules judge by, and the width of the uncertain band along the border."""
+
+    limits: Limits
+    border_band_m: Annotated[int, Field(ge=0, le=10_000)]
+
+
+class PartiesFile(Model):
+    """``parties.yaml``: the sides of the agreements."""
+
+    parties: Annotated[tuple[Party, ...], Field(min_length=2)]
+
+
+class CompetenceFile(Model):
+    """``competence.yaml``: services, and which of them leads and assists for each event type and country."""
+
+    services: tuple[Service, ...]
+    competence: dict[EventType, Competence]
+
+
+class RolesFile(Model):
+    """``roles.yaml``: roles, and which contacts hold them at each party (party, then role)."""
+
+    roles: tuple[RoleInfo, ...]
+    staff: dict[Id, dict[Id, Staff]]
+
+
+class LaddersFile(Model):
+    """``ladders.yaml``: whom to wake in which order."""
+
+    ladders: tuple[Ladder, ...]
