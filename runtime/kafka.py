@@ -1,0 +1,86 @@
+"""Kafka clients with this project's settings, and what is read of a record or a range of them."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.partitioner import murmur2
+
+from runtime.settings import Settings
+
+MAX_REQUEST_BYTES = 4 * 1024 * 1024
+
+
+def make_producer(
+    settings: Settings, *, transactional_id: str | None = None, timeout_s: float = 10.0
+) -> AIOKafkaProducer:
+    """An idempotent producer (acks=all), or a transactional one. Not started.
+
+    ``timeout_s`` bounds a transaction: one that its owner left open blocks readers no longer than that.
+    """
+    extra: dict[str, Any] = {}
+    if transactional_id is not None:
+        extra = {"transactional_id": transactional_id, "transaction_timeout_ms": int(timeout_s * 1000)}
+    return AIOKafkaProducer(
+        bootstrap_servers=settings.bootstrap,
+        acks="all",
+        enable_idempotence=True,
+        linger_ms=0,
+        max_request_size=MAX_REQUEST_BYTES,
+        request_timeout_ms=int(settings.request_timeout_s * 1000),
+        **extra,
+    )
+
+
+def make_consumer(
+    settings: Settings, *topics: str, group: str | None = None, instance: str | None = None, fetch_wait_ms: int = 250
+) -> AIOKafkaConsumer:
+    """A read-committed consumer that never commits by itself. Not started.
+
+    With ``group`` it joins by the range assignor, so that co-partitioned topics stay together; ``instance``
+    makes the membership static. Without, use ``assign``.
+    """
+    return AIOKafkaConsumer(
+        *topics,
+        bootstrap_servers=settings.bootstrap,
+        group_id=group,
+        group_instance_id=instance,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        isolation_level="read_committed",
+        partition_assignment_strategy=(RangePartitionAssignor,),
+        session_timeout_ms=int(settings.session_timeout_s * 1000),
+        heartbeat_interval_ms=int(settings.session_timeout_s * 300),
+        rebalance_timeout_ms=30_000,
+        max_poll_interval_ms=2_000_000,
+        request_timeout_ms=int(settings.request_timeout_s * 1000),
+        max_partition_fetch_bytes=MAX_REQUEST_BYTES,
+        fetch_max_wait_ms=fetch_wait_ms,
+        metadata_max_age_ms=60_000,
+    )
+
+
+def partition_for(key: str, partitions: int) -> int:
+    """The partition of an incident id: Kafka's own murmur2, computed once where a record enters."""
+    return int((murmur2(key.encode()) & 0x7FFFFFFF) % partitions)
+
+
+def appended_at(record: "ConsumerRecord[Any, Any]") -> datetime:
+    """When Kafka appended ``record`` (topics use LogAppendTime), in UTC."""
+    return datetime.fromtimestamp(record.timestamp / 1000, tz=UTC)
+
+
+async def read_range(
+    consumer: AIOKafkaConsumer, starts: dict[TopicPartition, int], ends: dict[TopicPartition, int]
+) -> "list[ConsumerRecord[Any, Any]]":
+    """Read the assigned ``starts`` through ``ends`` (exclusive offsets), whatever control records lie between."""
+    for partition, start in starts.items():
+        consumer.seek(partition, start)
+    records: list[ConsumerRecord[Any, Any]] = []
+    open_ = {partition for partition, end in ends.items() if starts.get(partition, 0) < end}
+    while open_:
+        for partition, batch in (await consumer.getmany(*open_, timeout_ms=500)).items():
+            records += [record for record in batch if record.offset < ends[partition]]
+        open_ = {partition for partition in open_ if await consumer.position(partition) < ends[partition]}
+    return records

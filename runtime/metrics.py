@@ -1,0 +1,29 @@
+"""Every metric of the system in one list, each with what it says."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+EVENTS_ROUTED = Counter("borderlands_events_routed", "Events the router decided, by outcome", ["outcome"])
+RECORDS_REJECTED = Counter(
+    "borderlands_records_rejected", "Records refused and written to events.rejected, by reason", ["reason"]
+)
+NOTIFICATIONS_EMITTED = Counter(
+    "borderlands_notifications_emitted", "Notifications the dispatcher ordered", ["channel", "lane", "template"]
+)
+TRANSACTIONS = Histogram(
+    "borderlands_dispatcher_transaction_seconds",
+    "Duration of a dispatcher transaction",
+    buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5),
+)
+QUARANTINED = Counter("borderlands_incidents_quarantined", "Incidents set aside because a record could not be applied")
+DELIVERIES = Counter(
+    "borderlands_deliveries", "Outcomes of attempts to send, by channel and reason", ["channel", "delivery", "reason"]
+)
+PROVIDER_SECONDS = Histogram(
+    "borderlands_provider_request_seconds",
+    "Duration of a provider request",
+    ["channel"],
+    buckets=(0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+)
+SEGMENTS = Counter("borderlands_sms_segments", "SMS parts handed to a provider", ["encoding"])
+LAG = Gauge("borderlands_lag_records", "Records written and not yet handled, by topic", ["topic"])
+HEALTHY = Gauge("borderlands_healthy", "1 while the process's lag is zero or shrinking")

@@ -1,0 +1,107 @@
+"""Follows the ``policy`` topic: every published policy by its hash, and which one is active."""
+
+import asyncio
+import contextlib
+from typing import Self
+
+from aiokafka import TopicPartition
+
+from runtime.kafka import make_consumer, read_range
+from runtime.log import logger
+from runtime.settings import Settings
+from schemas.codec import Undecodable, decode
+from schemas.control import ActivePolicy, PublishedPolicy
+from schemas.policy.models import Policy
+from schemas.topics import POLICY
+
+
+class NoActivePolicy(Exception):
+    """No policy has been activated yet: run `borderlands policy activate`."""
+
+
+class PolicyFollower:
+    """Knows the policies of the topic as they are published; ``active`` is what new events are judged by."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._consumer = make_consumer(settings)
+        self._partition = TopicPartition(POLICY.name, 0)
+        self._policies: dict[str, Policy] = {}
+        self._wanted: str | None = None
+        self._active: Policy | None = None
+        self._changed = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        """Read the topic to its present end, then follow it in the background."""
+        await self._consumer.start()
+        self._consumer.assign([self._partition])
+        ends = await self._consumer.end_offsets([self._partition])
+        begins = await self._consumer.beginning_offsets([self._partition])
+        for record in await read_range(self._consumer, begins, ends):
+            self._apply(record.value)
+        self._task = asyncio.create_task(self._follow(), name="policy-follower")
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+        await self._consumer.stop()
+
+    @property
+    def active(self) -> Policy | None:
+        """The active policy, if one has been activated; the last usable one while the newest cannot be read."""
+        return self._active
+
+    def get(self, version: str) -> Policy | None:
+        """The policy of that hash, or None as long as it has not been read."""
+        return self._policies.get(version)
+
+    async def wait_active(self, timeout_s: float) -> Policy:
+        """The active policy, waiting for one if need be.
+
+        Raises:
+            NoActivePolicy: none was activated within ``timeout_s`` seconds.
+        """
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                while self.active is None:
+                    self._changed.clear()
+                    await self._changed.wait()
+        if self.active is None:
+            raise NoActivePolicy("no policy is active: run `borderlands policy activate deploy/policy`")
+        return self.active
+
+    @property
+    def failed(self) -> BaseException | None:
+        """The error that ended following, if any; its process must end then."""
+        if self._task is not None and self._task.done() and not self._task.cancelled():
+            return self._task.exception()
+        return None
+
+    async def _follow(self) -> None:
+        async for record in self._consumer:
+            self._apply(record.value)
+
+    def _apply(self, value: bytes | None) -> None:
+        if value is None:
+            return
+        try:
+            record = decode(POLICY, value)
+        except Undecodable as fault:
+            logger().error("policy_record_undecodable", reason=fault.reason.value, detail=fault.detail[:300])
+            return
+        if isinstance(record, PublishedPolicy):
+            if record.policy.version != record.policy_version:
+                logger().error("policy_hash_differs", stated=record.policy_version, found=record.policy.version)
+                return
+            self._policies[record.policy_version] = record.policy
+        elif isinstance(record, ActivePolicy):
+            if self._wanted != record.policy_version:
+                logger().info("policy_active", version=record.policy_version[:12], note=record.note)
+            self._wanted = record.policy_version
+            if self._wanted not in self._policies:
+                logger().error("policy_unknown", version=record.policy_version[:12], mend="activate it anew")
+        self._active = self._policies.get(self._wanted or "", self._active)
+        self._changed.set()

@@ -1,0 +1,80 @@
+"""How a process starts and ends: settings, logs, signals, one place where any failure becomes an exit code."""
+
+import asyncio
+import os
+import signal
+import sys
+import threading
+from collections.abc import Awaitable, Callable
+
+import uvloop
+
+from runtime import log
+from runtime.health import Health, serve
+from runtime.instance import InstanceLock, InstanceRunning
+from runtime.policies import NoActivePolicy
+from runtime.settings import Settings, SettingsMistake, load_settings
+from runtime.topics import TopicsDiffer
+
+EXIT_FAILED = 70
+EXIT_CONFIGURATION = 78
+STOP_WITHIN_S = 15.0
+
+Body = Callable[[Settings, Health, asyncio.Event], Awaitable[None]]
+
+
+class ConfigurationMistake(Exception):
+    """The process cannot do its work as it is set up; the text says what to mend. Restarting does not help."""
+
+
+def run(process: str, body: Body) -> None:
+    """Run ``body(settings, health, stop)`` as this process and exit.
+
+    ``body`` returns when ``stop`` is set. Exit codes: 0 stopped as asked, 70 failed (a supervisor restarts it),
+    78 set up wrongly.
+    """
+    try:
+        settings = load_settings()
+    except SettingsMistake as mistake:
+        print(f"{process}: {mistake}", file=sys.stderr)  # noqa: T201 - there is no log yet
+        sys.exit(EXIT_CONFIGURATION)
+    log.configure(process, settings.log_format)
+    sys.exit(uvloop.run(_supervised(process, settings, body)))
+
+
+async def _supervised(process: str, settings: Settings, body: Body) -> int:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def asked_to_stop() -> None:
+        stop.set()
+        _arm_exit(STOP_WITHIN_S)
+
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(signum, asked_to_stop)
+    health = Health(settings.instance or process)
+    try:
+        with InstanceLock(settings.home, settings.instance or f"{process}-{os.getpid()}"):
+            runner, port = await serve(health, settings.health_port)
+            log.logger().info("starting", instance=settings.instance, health=f"http://127.0.0.1:{port}/health")
+            try:
+                await body(settings, health, stop)
+            finally:
+                _arm_exit(STOP_WITHIN_S)
+                await runner.cleanup()
+    except (ConfigurationMistake, InstanceRunning, TopicsDiffer, NoActivePolicy) as mistake:
+        log.logger().error("cannot_start", problem=str(mistake))
+        return EXIT_CONFIGURATION
+    except Exception as error:  # noqa: BLE001 - the one boundary of the process: anything unforeseen ends it
+        log.logger().error("failed", error=repr(error)[:1000], exc_info=error)
+        _arm_exit(5.0)
+        return EXIT_FAILED
+    log.logger().info("stopped")
+    return 0
+
+
+def _arm_exit(seconds: float) -> None:
+    """A clean-up that hangs must not leave a process that neither works nor ends."""
+    timer = threading.Timer(seconds, os._exit, (EXIT_FAILED,))
+    timer.daemon = True
+    timer.start()

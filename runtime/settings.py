@@ -1,0 +1,124 @@
+"""Settings of a process, from the environment (``BORDERLANDS_…``) and from a directory of secret files.
+
+Read once when a process starts and handed on; nothing reads the environment at import.
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    NestedSecretsSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
+
+from schemas.base import E164
+from schemas.topics import DEFAULT_PARTITIONS, MAX_PARTITIONS
+
+Seconds = Annotated[float, Field(gt=0, le=3600)]
+
+
+class SettingsMistake(Exception):
+    """The settings do not hold together; the text names every mistake and the variable to mend."""
+
+
+class TwilioSettings(BaseModel):
+    """The SMS provider. ``base_url`` None is the provider's own address; otherwise scheme, host and port.
+
+    A sender number per lane: a provider queues per sender, so urgent texts never stand behind routine ones.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    account_sid: str = ""
+    auth_token: SecretStr = SecretStr("")
+    base_url: str | None = None
+    from_urgent: E164 | None = None
+    from_routine: E164 | None = None
+    status_callback: str | None = None
+    timeout_s: Seconds = 10.0
+
+
+class SmtpSettings(BaseModel):
+    """The mail server. ``security``: none (loopback only), starttls or tls."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    host: str = ""
+    port: Annotated[int, Field(ge=1, le=65535)] = 587
+    security: Annotated[str, Field(pattern="^(none|starttls|tls)$")] = "starttls"
+    username: str | None = None
+    password: SecretStr | None = None
+    sender: str = ""
+    sender_name: str = "Safe Borderlands"
+    timeout_s: Seconds = 20.0
+
+
+class NotifierSettings(BaseModel):
+    """How notifiers claim and try. A claim older than ``claim_fresh_s`` may not be acted on any more."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    claim_fresh_s: Seconds = 5.0
+    reconcile_pause_s: Seconds = 3.0
+    try_for_s: Seconds = 10.0
+    concurrency: Annotated[int, Field(ge=1, le=1000)] = 100
+
+
+class Settings(BaseSettings):
+    """All settings of one process; unknown ``BORDERLANDS_`` variables are ignored, wrong values are not."""
+
+    model_config = SettingsConfigDict(env_prefix="BORDERLANDS_", env_nested_delimiter="__", extra="ignore", frozen=True)
+
+    bootstrap: str = "127.0.0.1:9092"
+    partitions: Annotated[int, Field(ge=1, le=MAX_PARTITIONS)] = DEFAULT_PARTITIONS
+    replication: Annotated[int, Field(ge=1, le=5)] = 1
+    home: Path = Path("var")
+    directory: Path = Path("deploy/policy/directory.example.yaml")
+    instance: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,60}$")] | None = None
+    session_timeout_s: Seconds = 10.0
+    request_timeout_s: Seconds = 15.0
+    health_port: Annotated[int, Field(ge=0, le=65535)] = 0
+    log_format: Annotated[str, Field(pattern="^(auto|text|json)$")] = "auto"
+    twilio: TwilioSettings = TwilioSettings()
+    smtp: SmtpSettings = SmtpSettings()
+    notifier: NotifierSettings = NotifierSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then the environment, then secret files, one value each: ``borderlands_twilio__auth_token``."""
+        secrets = NestedSecretsSettingsSource(file_secret_settings, secrets_dir_missing="error")
+        return init_settings, env_settings, secrets
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the settings, with secrets from ``BORDERLANDS_SECRETS_DIR`` where that names a directory.
+
+    Raises:
+        SettingsMistake: naming every wrong variable at once.
+    """
+    secrets = os.environ.get("BORDERLANDS_SECRETS_DIR")
+    try:
+        return Settings(_secrets_dir=secrets or None, **overrides)
+    except ValidationError as error:
+        lines = [
+            f"BORDERLANDS_{'__'.join(str(part) for part in fault['loc']).upper()}: {fault['msg']}"
+            for fault in error.errors(include_url=False, include_input=False)
+        ]
+        raise SettingsMistake("settings: " + "; ".join(lines)) from error
+    except SettingsError as error:
+        cause = f" ({error.__cause__})" if error.__cause__ else ""
+        raise SettingsMistake(
+            f"settings: {error}{cause}; mend BORDERLANDS_SECRETS_DIR or the variable named"
+        ) from error
