@@ -1,0 +1,1 @@
+"""What is owed? Decisions, receipts and time folded into the state of an incident."""

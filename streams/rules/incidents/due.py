@@ -1,0 +1,84 @@
+"""What time alone brings about: retries, repetitions and expiry. Timers are derived from the state, never kept."""
+
+from datetime import datetime, timedelta
+
+from schemas.incident import IncidentState, Slot
+from schemas.vocabulary import Delivery, ReceiptReason
+from streams.rules.incidents.effects import Effect, Folded, SlotStep, ended
+from streams.rules.incidents.followup import again
+from streams.rules.incidents.slots import RELEASED_FOR, UNSENT, explained, moved, send, settle
+
+CLAIM_LOST = timedelta(minutes=10)
+"""A claim without outcome this long after its notification expired will get none: whether it went out is unknown."""
+
+
+FORGET_AFTER = timedelta(days=31)
+"""An incident this long over is forgotten. Longer than any repeat window a policy can have: the router refuses
+what is reported later, so nothing can come that would have to be recognised."""
+
+
+def due(state: IncidentState, now: datetime) -> Folded:
+    """Everything that is due at ``now``: next attempts, repetitions of unknown outcomes, ends of what expired.
+
+    The state is None when the incident is to be forgotten; its records stay on their topics.
+
+    A pending notification is never emitted again: it stands on its topic, written in one transaction with the
+    state that remembers it, so that slowness there is the notifier's lag and not a loss.
+    """
+    moment = next_due(state)
+    if moment is None or now < moment:
+        return Folded(state)
+    if now >= _forgotten_at(state) and not any(_slot_moment(slot) for slot in state.slots):
+        return Folded(None)
+    slots: list[Slot] = []
+    effects: list[Effect] = []
+    for slot in state.slots:
+        step = _slot_due(slot, now)
+        slots.append(step.slot)
+        effects += step.effects
+    if tuple(slots) == state.slots:
+        return Folded(state)
+    return Folded(state.model_copy(update={"slots": tuple(slots), "updated_at": now}), tuple(effects))
+
+
+def next_due(state: IncidentState) -> datetime | None:
+    """The earliest instant at which ``due`` may have something to do; None for one set aside for people."""
+    if state.quarantined is not None:
+        return None
+    moments = [moment for slot in state.slots if (moment := _slot_moment(slot)) is not None]
+    return min(moments, default=_forgotten_at(state))
+
+
+def _forgotten_at(state: IncidentState) -> datetime:
+    return max(state.updated_at, state.expires_at or state.updated_at) + FORGET_AFTER
+
+
+def _slot_moment(slot: Slot) -> datetime | None:
+    expires = slot.current.expires_at
+    if slot.delivery is Delivery.CLAIMED:
+        return max(expires, slot.since) + CLAIM_LOST
+    if slot.delivery is Delivery.PENDING and slot.waiting is not None:
+        return min(slot.since + RELEASED_FOR, expires)
+    if slot.next_attempt_at is not None:
+        return min(slot.next_attempt_at, expires)
+    return expires if slot.delivery in UNSENT else None
+
+
+def _slot_due(slot: Slot, now: datetime) -> SlotStep:
+    moment = _slot_moment(slot)
+    if moment is None or now < moment:
+        return SlotStep(slot)
+    current = slot.current
+    if slot.delivery is Delivery.CLAIMED:
+        lost = ended(current, ReceiptReason.CLAIM_LAPSED, now, delivery=Delivery.UNKNOWN)
+        after = moved(slot, Delivery.UNKNOWN, ReceiptReason.CLAIM_LAPSED, now)
+        step = settle(after.model_copy(update={"reached": True, "sent_count": slot.sent_count + 1}), now)
+        return SlotStep(step.slot, (lost, *step.effects))
+    if slot.delivery is Delivery.PENDING and slot.waiting is not None:
+        return explained(settle(slot, now), now)
+    if now >= current.expires_at:
+        if slot.delivery not in UNSENT:  # an unknown outcome stays what it is; it is only not repeated any more
+            return SlotStep(slot.model_copy(update={"next_attempt_at": None}))
+        expired = ended(current, ReceiptReason.EXPIRED, now, delivery=Delivery.EXPIRED)
+        return SlotStep(moved(slot, Delivery.EXPIRED, ReceiptReason.EXPIRED, now), (expired,))
+    return send(slot, again(current, repetition=slot.delivery is Delivery.UNKNOWN, now=now), now)

@@ -1,0 +1,112 @@
+"""Receipts about a notification: applied to its slot, or parked until something makes it known."""
+
+from datetime import datetime
+
+from schemas import ids
+from schemas.incident import IncidentState, Slot
+from schemas.notification import Receipt, Response
+from schemas.vocabulary import ReceiptKind, ReceiptReason
+from streams.rules.incidents.effects import Effect, Folded, Say
+from streams.rules.incidents.slots import apply_receipt
+
+PARKED_MAX = 200
+"""Receipts and answers kept for later; the oldest makes room, and a receipt names what it was about."""
+
+ANSWERS_MAX = 200
+"""Newest answers kept in the state; all of them stand on ``responses``."""
+
+
+def receive(state: IncidentState, receipt: Receipt, now: datetime) -> Folded:
+    """Apply ``receipt`` to the slot it is about; park it where no slot is known."""
+    if receipt.replayid is not None or receipt.notification_id is None:
+        return Folded(state)
+    index = _slot_of(state, receipt)
+    if index is not None:
+        return _applied(state, index, receipt, now)
+    if receipt.kind is ReceiptKind.END:
+        return Folded(state)  # an end of something unknown has nothing left to say, and may be our own
+    return park(state, receipt, now)
+
+
+def park(state: IncidentState, record: Receipt | Response, now: datetime) -> Folded:
+    """Keep ``record`` until its incident or notification is known."""
+    if record in state.parked:
+        return Folded(state)
+    parked = (*state.parked, record)
+    dropped = parked[: max(0, len(parked) - PARKED_MAX)]
+    kept = state.model_copy(update={"parked": parked[len(dropped) :], "updated_at": now})
+    return Folded(kept, tuple(_dropped(state.incident_id, record, now) for record in dropped))
+
+
+def answer(state: IncidentState, response: Response, now: datetime) -> IncidentState:
+    """Keep ``response`` with the incident; a repeated one changes nothing."""
+    if any(known.response_id == response.response_id for known in state.answers):
+        return state
+    answers = (*state.answers, response)[-ANSWERS_MAX:]
+    return state.model_copy(update={"answers": answers, "updated_at": now})
+
+
+def unpark(folded: Folded, now: datetime) -> Folded:
+    """Apply what was parked and has become known."""
+    state, effects = folded.state, list(folded.effects)
+    if state is None or not state.parked or state.opened_at is None:
+        return folded
+    waiting = state.parked
+    state = state.model_copy(update={"parked": ()})
+    for record in waiting:
+        if isinstance(record, Response):
+            state = answer(state, record, now)
+            continue
+        index = _slot_of(state, record)
+        if index is None:
+            state = state.model_copy(update={"parked": (*state.parked, record)})
+            continue
+        step = _applied(state, index, record, now)
+        state, effects = step.state or state, [*effects, *step.effects]
+    return Folded(state, tuple(effects))
+
+
+def _applied(state: IncidentState, index: int, receipt: Receipt, now: datetime) -> Folded:
+    step = apply_receipt(state.slots[index], receipt, now)
+    if step.slot == state.slots[index] and not step.effects:
+        return Folded(state)
+    slots = (*state.slots[:index], step.slot, *state.slots[index + 1 :])
+    return Folded(state.model_copy(update={"slots": slots, "updated_at": now}), step.effects)
+
+
+def _slot_of(state: IncidentState, receipt: Receipt) -> int | None:
+    """The slot ``receipt`` is about: by the notification in hand, or by one of an earlier event.
+
+    Ids are hashes of event, rung, contact and channel, so earlier ones are recomputed rather than stored.
+    """
+    for index, slot in enumerate(state.slots):
+        if slot.current.notification_id == receipt.notification_id:
+            return index
+    for index, slot in enumerate(state.slots):
+        if _may_be(slot, receipt) and any(
+            receipt.notification_id
+            == ids.notification_id(event.event_id, slot.current.step, slot.contact_id, slot.channel.value)
+            for event in state.events
+        ):
+            return index
+    return None
+
+
+def _may_be(slot: Slot, receipt: Receipt) -> bool:
+    return receipt.contact_id in (None, slot.contact_id) and receipt.channel in (None, slot.channel)
+
+
+def _dropped(incident_id: str, record: Receipt | Response, now: datetime) -> Effect:
+    about = record if isinstance(record, Receipt) else None
+    return Say(
+        Receipt(
+            kind=ReceiptKind.END,
+            incident_id=incident_id,
+            event_id=about.event_id if about else None,
+            notification_id=about.notification_id if about else None,
+            attempt=about.attempt if about else None,
+            reason=ReceiptReason.UNKNOWN_INCIDENT,
+            detail="parked for a notification or incident that never became known; dropped to make room",
+            at=now,
+        )
+    )

@@ -1,0 +1,24 @@
+"""Values that depend on the policy alone, worked out once: a router says the same few sentences all day."""
+
+from collections.abc import Callable, Hashable
+from typing import Generic, TypeVar
+
+V = TypeVar("V")
+
+MAX_KEPT = 20_000
+
+
+class Memo(Generic[V]):
+    """At most ``MAX_KEPT`` values by key; when full it starts anew, as what is in use is soon there again."""
+
+    def __init__(self) -> None:
+        self._kept: dict[Hashable, V] = {}
+
+    def recall(self, key: Hashable, make: Callable[[], V]) -> V:
+        """The value of ``key``, made by ``make`` the first time. ``make`` must depend on ``key`` alone."""
+        found = self._kept.get(key)
+        if found is None:
+            if len(self._kept) >= MAX_KEPT:
+                self._kept.clear()
+            found = self._kept[key] = make()
+        return found

@@ -1,0 +1,1 @@
+"""Where is it? A reported place matched to the policy's units, names and outlines."""

@@ -1,0 +1,1 @@
+"""Who must know? One event judged by the agreements, stage by stage."""

@@ -1,0 +1,106 @@
+"""Which clause of an agreement an event falls under, and what may be done under it."""
+
+from dataclasses import dataclass
+from functools import partial
+
+from schemas.decision import SharedField, Verdict
+from schemas.event import EmergencyEvent
+from schemas.policy.models import Agreement, Clause
+from schemas.vocabulary import EVENT_TYPES, Action, Judgement, Stage
+from streams.rules.memo import Memo
+from streams.rules.places.describe import DETAIL_MAX, clip
+from streams.rules.routing.ground import Applied
+from streams.rules.routing.index import PolicyIndex
+
+NEVER_WITH_POLICE = frozenset(
+    {SharedField.TEXT, SharedField.CASUALTIES, SharedField.POINT, SharedField.NEEDS, SharedField.HAZARDS}
+)
+"""Fields that can describe a person or lead to one: withheld from police matters, whatever a clause says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """An agreement that applies with the clause that fits, its action as limited, and the fields let through.
+
+    ``clause`` and ``action`` are None for a follow-up to those already told.
+    """
+
+    applied: Applied
+    clause: Clause | None
+    action: Action | None
+    share: frozenset[SharedField]
+
+
+def is_police(event: EmergencyEvent) -> bool:
+    """Whether the event is a police matter, which crosses only as a referral without personal data."""
+    return event.event_type is not None and EVENT_TYPES[event.event_type].police
+
+
+def choose(event: EmergencyEvent, applied: Applied, index: PolicyIndex) -> tuple[Verdict, Chosen | None]:
+    """The first clause that fits, or a verdict that says why none does."""
+    agreement = applied.agreement
+    rank = event.severity.rank
+    of_type = index.clauses.recall(
+        (agreement.id, event.reporting_party, event.event_type), partial(_of_type, event, agreement)
+    )
+    fitting = [clause for clause in of_type if _needs_fit(clause, event)]
+    for clause in fitting:
+        if rank >= clause.min_severity.rank:
+            return _applies(event, applied, clause, index.said)
+    kind = event.event_type.value if event.event_type else "this"
+    if fitting:
+        least = min(fitting, key=lambda clause: clause.min_severity.rank).min_severity.value
+        detail = f"agreement {agreement.id} takes {kind} from {least}; this one is {event.severity.value}"
+        return _verdict(Judgement.WARN, "below_severity", detail), None
+    if of_type:
+        asks = "asks for help" if event.needs else "asks for nothing"
+        detail = f"agreement {agreement.id} has no clause for {kind} that {asks}"
+    else:
+        detail = f"agreement {agreement.id} has no clause for {kind} reported by {event.reporting_party}"
+    return _verdict(Judgement.WARN, "no_clause", detail), None
+
+
+def follow_up(event: EmergencyEvent, applied: Applied) -> Chosen:
+    """What an update, cancel or all-clear may carry to those already told."""
+    agreement = applied.agreement
+    return Chosen(applied, None, None, _limited(event, agreement, agreement.follow_up_share))
+
+
+def _applies(event: EmergencyEvent, applied: Applied, clause: Clause, said: Memo[Verdict]) -> tuple[Verdict, Chosen]:
+    action, why = clause.action, ""
+    if is_police(event) and action is not Action.REFER:
+        action, why = Action.REFER, "; a police matter is only ever referred"
+    elif applied.neighbour and action is Action.HELP:
+        action, why = Action.INFORM, "; about the partner's own ground it only informs"
+    key = ("clause", applied.agreement.id, clause.id, applied.partner.id, action, why)
+    verdict = said.recall(key, lambda: _says(applied, clause, action, why))
+    return verdict, Chosen(applied, clause, action, _limited(event, applied.agreement, clause.share))
+
+
+def _says(applied: Applied, clause: Clause, action: Action, why: str) -> Verdict:
+    partner = applied.partner.short.en
+    what = {
+        Action.HELP: f"ask {partner} for help",
+        Action.INFORM: f"inform {partner}",
+        Action.REFER: f"refer to {partner}",
+    }
+    detail = f"clause {clause.id} of agreement {applied.agreement.id}: {what[action]}{why}"
+    return _verdict(Judgement.WARN if action is not clause.action else Judgement.PASS, "clause_applies", detail)
+
+
+def _of_type(event: EmergencyEvent, agreement: Agreement) -> tuple[Clause, ...]:
+    me = event.reporting_party
+    return tuple(one for one in agreement.clauses if event.event_type in one.event_types and me in one.askers)
+
+
+def _needs_fit(clause: Clause, event: EmergencyEvent) -> bool:
+    return clause.needs == "any" or (clause.needs == "required") == bool(event.needs)
+
+
+def _limited(event: EmergencyEvent, agreement: Agreement, profile: str) -> frozenset[SharedField]:
+    share = frozenset(agreement.data_exchange.get(profile, ()))
+    return share - NEVER_WITH_POLICE if is_police(event) else share
+
+
+def _verdict(judgement: Judgement, reason: str, detail: str) -> Verdict:
+    return Verdict(stage=Stage.CLAUSE, judgement=judgement, reason=reason, detail=clip(detail, DETAIL_MAX))
