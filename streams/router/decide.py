@@ -1,0 +1,110 @@
+"""From the bytes of one event to the records it leads to: a decision, a rejection, or both."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Protocol, cast
+
+from runtime import metrics
+from runtime.kafka import partition_for
+from runtime.log import logger
+from schemas.base import Record
+from schemas.codec import TooLargeToWrite, Undecodable, decode, encode
+from schemas.decision import Decision
+from schemas.event import EmergencyEvent, SourceOfRejection
+from schemas.policy.models import Policy
+from schemas.rejections import rejection
+from schemas.topics import DECISIONS, EVENTS, REJECTED, Topic
+from schemas.vocabulary import RejectionReason
+from streams.router.loop import Output
+from streams.rules.routing.rejection import rejection_of
+from streams.rules.routing.route import route
+
+MAX_INTERNAL_ERRORS = 5
+"""So many events in a row that the rules cannot judge mean a bad release, not bad events."""
+
+
+class RulesBroken(Exception):
+    """The rules failed on several events in a row; the router stops rather than refuse everything."""
+
+
+class Message(Protocol):
+    """What is used of a Kafka message. ``timestamp`` is LogAppendTime in seconds since the epoch."""
+
+    key: bytes | None
+    value: bytes | None
+    partition: int
+    offset: int
+    timestamp: float
+
+
+class Decider:
+    """Turns messages of ``events`` into outputs by the policy that ``active`` gives at that moment."""
+
+    def __init__(self, active: Callable[[], Policy], partitions: int) -> None:
+        self._active, self._partitions = active, partitions
+        self._internal_errors = 0
+
+    def __call__(self, message: Message) -> list[Output]:
+        """The records ``message`` leads to.
+
+        Raises:
+            RulesBroken: the rules failed on ``MAX_INTERNAL_ERRORS`` events in a row.
+        """
+        recorded = datetime.fromtimestamp(message.timestamp, tz=UTC)
+        try:
+            event = cast(EmergencyEvent, decode(EVENTS, message.value))
+            decision, refused = self._judge(event.model_copy(update={"recorded_at": recorded}))
+            outputs = [self._output(DECISIONS, decision, decision.incident_id, recorded, cause=event.event_id)]
+        except Undecodable as fault:
+            return [self._refuse(fault, message, recorded)]
+        metrics.EVENTS_ROUTED.labels(decision.outcome.value).inc()
+        if refused is not None:
+            ids = {"event_id": event.event_id, "incident_id": event.incident_id}
+            outputs.append(self._refuse(Undecodable(*refused, ids), message, recorded))
+        return outputs
+
+    def _judge(self, event: EmergencyEvent) -> tuple[Decision, tuple[RejectionReason, str, str] | None]:
+        try:
+            decision = route(event, self._active())
+            refused = rejection_of(decision)
+        except Exception as error:
+            self._internal_errors += 1
+            logger().error("rules_failed", cause_event=event.event_id, error=repr(error)[:500])
+            if self._internal_errors >= MAX_INTERNAL_ERRORS:
+                raise RulesBroken(f"the rules failed on {self._internal_errors} events in a row: {error!r}") from error
+            raise Undecodable(
+                RejectionReason.INTERNAL_ERROR,
+                f"the rules failed on this event: {type(error).__name__}",
+                "tell the partner by telephone now, and send this record to whoever maintains the system",
+                {"event_id": event.event_id, "incident_id": event.incident_id},
+            ) from error
+        self._internal_errors = 0
+        return decision, refused
+
+    def _output(self, topic: Topic, record: Record, incident: str, at: datetime, *, cause: str | None = None) -> Output:
+        try:
+            encoded = encode(topic, record, source="router", at=at, cause=cause)
+        except TooLargeToWrite as error:
+            ids = {name: getattr(record, name) for name in ("event_id", "incident_id")}
+            raise Undecodable(
+                RejectionReason.TOO_LARGE, f"its decision would be too large: {error}", "shorten the event", ids
+            ) from error
+        partition = partition_for(incident, self._partitions)
+        return Output(topic.name, partition, incident.encode(), encoded.value, encoded.headers)
+
+    def _refuse(self, fault: Undecodable, message: Message, at: datetime) -> Output:
+        metrics.RECORDS_REJECTED.labels(fault.reason.value).inc()
+        logger().warning("event_rejected", reason=fault.reason.value, offset=message.offset, detail=fault.detail[:200])
+        record = rejection(
+            fault,
+            message.value,
+            refused_by=SourceOfRejection.ROUTER,
+            at=at,
+            topic=EVENTS.name,
+            partition=message.partition,
+            offset=message.offset,
+            key=message.key,
+        )
+        encoded = encode(REJECTED, record, source="router", at=at, cause=record.event_id)
+        key = message.key[:200] if message.key else None
+        return Output(REJECTED.name, message.partition, key, encoded.value, encoded.headers)
