@@ -1,0 +1,272 @@
+"""One notification from claim to outcome: who may send it, the call, and what is done when the call is unclear."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from notifiers.checks import Refusal, expired, forbidden, prepare
+from notifiers.claims import ClaimDesk, InHand, Taken, log_claim_lost
+from notifiers.ledger import Done, Ended, Held, Standing
+from notifiers.message import Message, Provider
+from notifiers.outcome import NotSent, Outcome, Reconciled, Refused, Retry, Sent, Unknown
+from notifiers.tries import BACKOFF_S, Again, Tries, Windows
+from runtime import metrics
+from runtime.log import logger
+from schemas.notification import Receipt
+from schemas.policy.directory import Directory
+from schemas.policy.models import Policy
+from schemas.vocabulary import Channel, Delivery, ReceiptKind, ReceiptReason
+
+CLOCK_SLACK = timedelta(seconds=60)
+"""How far a provider's clock may lag behind Kafka's when it is asked what it took since a claim."""
+
+ASK_TIMES = 3
+
+
+class Stopping(Exception):
+    """The process is asked to stop while a notification waits; nothing was done that needs an outcome."""
+
+
+class Policies(Protocol):
+    """Where policies are had from by hash; None as long as one is not known."""
+
+    def get(self, version: str) -> Policy | None:
+        """The policy of that hash, or None."""
+
+
+class Courier:
+    """Delivers notifications through one provider, each at most once at a time."""
+
+    def __init__(
+        self,
+        provider: Provider,
+        desk: ClaimDesk,
+        policies: Policies,
+        directory: Callable[[], Directory],
+        windows: Windows,
+        slots: asyncio.Semaphore,
+        stop: asyncio.Event,
+        on_waiting_for_policy: Callable[[str, float], None],
+    ) -> None:
+        """``slots`` bounds how many are under way at once; ``on_waiting_for_policy`` hears the hash and the
+        seconds waited, again and again."""
+        self._provider, self._desk, self._policies, self._directory = provider, desk, policies, directory
+        self._windows, self._slots, self._stop, self._on_waiting = windows, slots, stop, on_waiting_for_policy
+
+    async def deliver(self, hand: InHand) -> None:
+        """Bring ``hand`` to an outcome that stands on the log, or see that it has one.
+
+        Raises:
+            Stopping: asked to stop before anything was handed over; it stays to be done.
+            KafkaError, TimeoutError, ReadingStopped: the log failed; the process must end and start anew.
+        """
+        refusal = forbidden(hand.notification)
+        if hand.notification.replayid is not None and refusal is not None:
+            await self._refuse(hand, refusal, None)  # without a claim: its receipts count for nothing real
+            return
+        self._desk.follow(hand)
+        tries = Tries(time.monotonic() + self._windows.try_for_s)
+        ready = await self._ready(hand)
+        turn = await self._turn(hand, ready, tries, release=None)
+        while turn is not None:
+            release: str | None = None
+            match turn:
+                case Done():
+                    await self._repeat_if_needed(hand, turn)
+                    return
+                case Ended():
+                    return
+                case Again():
+                    await self._pause_holding(hand, turn)
+                    release = turn.claim_id
+                case Held():
+                    if await self._outwait(hand, turn):
+                        if await self._settle_foreign(hand, ready, turn):
+                            return
+                        release = turn.claim_id
+            ready = await self._ready(hand)
+            turn = await self._turn(hand, ready, tries, release=release)
+
+    async def _turn(
+        self, hand: InHand, ready: Message | Refusal, tries: Tries, *, release: str | None
+    ) -> Standing | Again | None:
+        """Claim and, where the claim holds, act: None when an outcome stands on the log."""
+        async with self._slots:
+            taken = await self._desk.take(hand, release=release)
+            if taken.ours:
+                return await self._under_claim(hand, ready, taken, tries)
+        log_claim_lost(hand, taken.standing)
+        return taken.standing
+
+    async def _ready(self, hand: InHand) -> Message | Refusal:
+        """The message, or why there is none. An unknown policy is waited for until the notification expires."""
+        began_s = time.monotonic()
+        while True:
+            policy = self._policies.get(hand.notification.policy_version)
+            if policy is not None:
+                return prepare(hand.notification, policy, self._directory())
+            late = forbidden(hand.notification) or expired(hand.notification, datetime.now(UTC))
+            if late is not None:
+                return late
+            self._on_waiting(hand.notification.policy_version, time.monotonic() - began_s)
+            await self._pause(self._windows.policy_poll_s)
+
+    async def _under_claim(self, hand: InHand, ready: Message | Refusal, taken: Taken, tries: Tries) -> Again | None:
+        """What the holder of a claim does: refuse, send, or come back with a new claim."""
+        claim_id, now = taken.claim.claim_id, datetime.now(UTC)
+        refusal = ready if isinstance(ready, Refusal) else expired(hand.notification, now)
+        if refusal is not None:
+            await self._refuse(hand, refusal, claim_id)
+            return None
+        if isinstance(ready, Refusal) or taken.claim.age_s() >= self._windows.claim_fresh_s:
+            logger().warning("claim_too_old", notification=hand.notification.notification_id)
+            return Again(claim_id, 0.0)
+        outcome = await self._provider.send(ready, now)
+        if isinstance(outcome, Unknown):
+            outcome = await self._resolve(hand, ready, outcome)
+        if isinstance(outcome, Retry):
+            after_s = tries.next_in_s(outcome)
+            if after_s is not None:
+                self._note("attempt_failed_retrying", hand, outcome)
+                return Again(claim_id, after_s)
+        await self._conclude(hand, ready, outcome, claim_id)
+        return None
+
+    async def _resolve(self, hand: InHand, message: Message, unclear: Unknown) -> Outcome:
+        """Ask the provider at once what became of an unclear call."""
+        answer = await self._ask(hand, message)
+        match answer:
+            case NotSent():
+                return Retry(unclear.reason, f"{unclear.detail}; asked: not sent")
+            case Unknown():
+                return Unknown(unclear.reason, f"{unclear.detail}; {answer.detail}")
+            case _:
+                return answer
+
+    async def _ask(self, hand: InHand, message: Message) -> Reconciled:
+        """Reconcile, a few times where asking itself fails."""
+        for wait_s in BACKOFF_S[: ASK_TIMES - 1]:
+            answer = await self._ask_once(hand, message)
+            if not isinstance(answer, Unknown) or self._provider.channel is Channel.EMAIL:
+                return answer
+            await asyncio.sleep(wait_s)
+        return await self._ask_once(hand, message)
+
+    async def _ask_once(self, hand: InHand, message: Message) -> Reconciled:
+        ledger, notification_id = self._desk.ledger(hand), hand.notification.notification_id
+        since_ms = ledger.first_claim_ms(notification_id)
+        if since_ms is None:
+            since_ms = hand.at_ms
+        since = datetime.fromtimestamp(since_ms / 1000, UTC) - CLOCK_SLACK
+        return await self._provider.reconcile(message, since, ledger.refs())
+
+    async def _outwait(self, hand: InHand, foreign: Held) -> bool:
+        """Leave a foreign claim alone; True when it lapsed without a word, False when the order moved on."""
+        lapse_s = self._windows.claim_fresh_s + self._provider.call_timeout_s + self._windows.slack_s
+        lapses_ms = foreign.at_ms + int(lapse_s * 1000)
+        while True:
+            if self._desk.ledger(hand).standing(hand.order) != foreign:
+                return False
+            left_s = (lapses_ms - self._desk.log_now_ms()) / 1000
+            if left_s <= 0:
+                return True
+            if self._stop.is_set():
+                raise Stopping
+            await self._desk.news(min(left_s, 0.5))
+
+    async def _settle_foreign(self, hand: InHand, ready: Message | Refusal, foreign: Held) -> bool:
+        """Find out what a lapsed claim came to; True when that is the outcome, False when it was not sent."""
+        if isinstance(ready, Refusal):
+            if forbidden(hand.notification) is None:  # it could be sent when it was claimed: nobody can be asked now
+                lapsed = Unknown(ReceiptReason.CLAIM_LAPSED, f"cannot be asked any more: {ready.reason.value}")
+                await self._conclude(hand, None, lapsed, foreign.claim_id)
+                return True
+            return False
+        answer = await self._ask(hand, ready)
+        match answer:
+            case NotSent():
+                return False
+            case Unknown():
+                await self._conclude(hand, ready, Unknown(ReceiptReason.CLAIM_LAPSED, answer.detail), foreign.claim_id)
+            case _:
+                await self._conclude(hand, ready, answer, foreign.claim_id)
+        return True
+
+    async def _repeat_if_needed(self, hand: InHand, done: Done) -> None:
+        """Write the last receipt again where the order came after it: whoever ordered had not seen it."""
+        log_claim_lost(hand, done)
+        if hand.at_ms > done.at_ms:
+            await self._desk.write(hand, [done.receipt])
+
+    async def _refuse(self, hand: InHand, refusal: Refusal, claim_id: str | None) -> None:
+        bare = self._desk.receipt(hand, ReceiptKind.END, claim_id=claim_id, delivery=refusal.delivery)
+        await self._finish(hand, bare.model_copy(update={"reason": refusal.reason, "detail": refusal.detail[:400]}))
+
+    async def _conclude(self, hand: InHand, message: Message | None, outcome: Outcome, claim_id: str) -> None:
+        bare = self._desk.receipt(hand, ReceiptKind.OUTCOME, claim_id=claim_id, delivery=_DELIVERIES[type(outcome)])
+        said = {
+            "reason": outcome.reason,
+            "detail": None if isinstance(outcome, Sent) else outcome.detail[:400],
+            "provider": self._provider.name,
+            "provider_ref": outcome.provider_ref if isinstance(outcome, Sent) else None,
+            **_text_of(message),
+        }
+        if isinstance(outcome, Sent) and message is not None and message.segments is not None:
+            metrics.SEGMENTS.labels(message.encoding or "").inc(message.segments)
+        await self._finish(hand, bare.model_copy(update=said))
+
+    async def _finish(self, hand: InHand, receipt: Receipt) -> None:
+        await self._desk.write(hand, [receipt])
+        delivery, reason = receipt.delivery or Delivery.SUPPRESSED, receipt.reason
+        reason_text = reason.value if reason else ""
+        metrics.DELIVERIES.labels(self._provider.channel.value, delivery.value, reason_text).inc()
+        logger().info(
+            "notification_" + delivery.value,
+            notification=receipt.notification_id,
+            incident=receipt.incident_id,
+            attempt=receipt.attempt,
+            contact=receipt.contact_id,
+            reason=reason_text,
+            detail=receipt.detail,
+        )
+
+    async def _pause_holding(self, hand: InHand, again: Again) -> None:
+        """Pause between tries; when asked to stop, give the claim back, since nothing was handed over under it."""
+        try:
+            await self._pause(again.after_s)
+        except Stopping:
+            release = self._desk.receipt(hand, ReceiptKind.RELEASE, claim_id=again.claim_id)
+            await self._desk.write(hand, [release])
+            raise
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._stop.wait(), seconds)
+        except TimeoutError:
+            return
+        raise Stopping
+
+    def _note(self, action: str, hand: InHand, outcome: Retry) -> None:
+        logger().warning(
+            action,
+            notification=hand.notification.notification_id,
+            reason=outcome.reason.value,
+            detail=outcome.detail,
+            after_s=outcome.after_s,
+        )
+
+
+def _text_of(message: Message | None) -> dict[str, int | str | None]:
+    if message is None:
+        return {}
+    return {"segments": message.segments, "encoding": message.encoding, "body_sha256": message.body_sha256}
+
+
+_DELIVERIES: dict[type[Outcome], Delivery] = {
+    Sent: Delivery.SENT,
+    Retry: Delivery.FAILED_TEMP,
+    Refused: Delivery.FAILED_PERM,
+    Unknown: Delivery.UNKNOWN,
+}

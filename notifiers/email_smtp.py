@@ -1,0 +1,177 @@
+"""E-mail by SMTP, one mail to one recipient, command by command: so it is known how far a failure got."""
+
+import asyncio
+import ipaddress
+import re
+import time
+from datetime import datetime
+from enum import StrEnum
+
+import aiosmtplib
+
+from notifiers.mail_format import compose, message_id
+from notifiers.message import Message
+from notifiers.outcome import Outcome, Reconciled, Refused, Retry, Sent, Unknown, bounded
+from runtime import metrics
+from runtime.process import ConfigurationMistake
+from runtime.settings import SmtpSettings
+from schemas.vocabulary import Channel, ReceiptReason
+
+CONNECT_S = 5.0
+QUIT_S = 1.0
+_ENHANCED = re.compile(r"\s*([245]\.\d{1,3}\.\d{1,3})(?!\S)")
+_NO_MAILBOX = frozenset({550, 551, 553})
+_BAD_SENDER = frozenset({"5.1.7", "5.1.8"})
+_NOT_LET_IN = frozenset({530, 534, 535, 538})
+# Where the code is vague, the words decide: many servers say 550 and no more to a client they will not serve.
+_ABOUT_US = re.compile(
+    r"relay|client|sender|authenticat|log ?in|your (ip|host|server)|block|blacklist"
+    r"|\b(helo|ehlo|dnsbl|rbl|spf|dmarc)\b",
+    re.IGNORECASE,
+)
+
+
+class _Phase(StrEnum):
+    CONNECT = "connect"
+    ENVELOPE = "envelope"
+    DATA = "data"
+
+
+class SmtpEmail:
+    """Mail through one server. SMTP cannot be asked what became of a mail: what is unclear stays unknown."""
+
+    channel = Channel.EMAIL
+    name = "smtp"
+
+    def __init__(self, settings: SmtpSettings) -> None:
+        """Raises ``ConfigurationMistake`` when the server or the sender is missing or would be used unsafely."""
+        _check(settings)
+        self._settings = settings
+        self.call_timeout_s = settings.timeout_s
+
+    async def send(self, message: Message, now: datetime) -> Outcome:
+        """Hand one mail over; ``provider_ref`` of ``Sent`` is its Message-ID."""
+        settings = self._settings
+        mail = compose(message, sender=settings.sender, sender_name=settings.sender_name, now=now)
+        client = self._client()
+        phase, started = _Phase.CONNECT, time.monotonic()
+        try:
+            async with asyncio.timeout(self.call_timeout_s):
+                await client.connect()
+                phase = _Phase.ENVELOPE
+                await client.mail(settings.sender)
+                await client.rcpt(message.to)
+                phase = _Phase.DATA
+                await client.data(mail.as_bytes())
+        except (aiosmtplib.SMTPException, TimeoutError, OSError) as error:
+            return _outcome(error, phase)
+        finally:
+            metrics.PROVIDER_SECONDS.labels(self.channel.value).observe(time.monotonic() - started)
+            await _leave(client)
+        return Sent(message_id(message.notification, settings.sender.rpartition("@")[2]))
+
+    async def reconcile(self, message: Message, since: datetime, known_refs: frozenset[str]) -> Reconciled:
+        """Always unknown: there is nobody to ask."""
+        return Unknown(ReceiptReason.CLAIM_LAPSED, "a mail server cannot be asked about a mail")
+
+    async def close(self) -> None:
+        """Nothing is kept open between mails."""
+
+    def _client(self) -> aiosmtplib.SMTP:
+        settings = self._settings
+        return aiosmtplib.SMTP(
+            hostname=settings.host,
+            port=settings.port,
+            username=settings.username,
+            password=settings.password.get_secret_value() if settings.password else None,
+            use_tls=settings.security == "tls",
+            start_tls=settings.security == "starttls",
+            local_hostname=settings.sender.rpartition("@")[2],
+            timeout=settings.timeout_s,
+        )
+
+
+async def _leave(client: aiosmtplib.SMTP) -> None:
+    """Say goodbye where that still works; the mail's fate does not hang on it."""
+    if client.is_connected:
+        try:
+            async with asyncio.timeout(QUIT_S):
+                await client.quit()
+        except (aiosmtplib.SMTPException, TimeoutError, OSError):
+            pass
+    client.close()
+
+
+def _outcome(error: Exception, phase: _Phase) -> Outcome:
+    """Only the server's own word, or a failure before the content left, is definite; few words of it are for good."""
+    match error:
+        case aiosmtplib.SMTPAuthenticationError():
+            return Retry(ReceiptReason.AUTHENTICATION, f"{phase.value}: {error.code}")
+        case aiosmtplib.SMTPResponseException():
+            return _answered(error, phase)
+        case TimeoutError() if phase is _Phase.DATA:
+            return Unknown(ReceiptReason.TIMEOUT, "no answer after the content")
+        case TimeoutError():
+            return Retry(ReceiptReason.TIMEOUT, f"{phase.value}: no answer within the time-out")
+        case _ if phase is _Phase.DATA:
+            return Unknown(ReceiptReason.CONNECTION, "the connection ended after the content")
+        case _:
+            return Retry(ReceiptReason.CONNECTION, bounded(f"{phase.value}: {type(error).__name__}"))
+
+
+def _answered(error: aiosmtplib.SMTPResponseException, phase: _Phase) -> Outcome:
+    detail = f"{phase.value}: {error.code} {bounded(str(error.message))}"
+    if error.code < 0:  # aiosmtplib's own mark for an answer it could not read
+        unclear = Unknown(ReceiptReason.CONNECTION, detail)
+        return unclear if phase is _Phase.DATA else Retry(ReceiptReason.CONNECTION, detail)
+    refused = _refusal(error, phase)
+    if refused is not None:
+        return Refused(refused, detail)
+    if error.code >= 500 and (error.code in _NOT_LET_IN or _enhanced(error).startswith("5.7.")):
+        return Retry(ReceiptReason.AUTHENTICATION, detail)
+    return Retry(ReceiptReason.PROVIDER_ERROR, detail)
+
+
+def _refusal(error: aiosmtplib.SMTPResponseException, phase: _Phase) -> ReceiptReason | None:
+    """Why this mailbox or this text is refused for good; None where the fault may be ours or may pass.
+
+    Enhanced status codes: RFC 3463 and RFC 5248.
+    """
+    enhanced, about_us = _enhanced(error), _ABOUT_US.search(str(error.message)) is not None
+    at_rcpt = isinstance(error, aiosmtplib.SMTPRecipientRefused)
+    if error.code in _NO_MAILBOX and (at_rcpt or phase is _Phase.DATA):
+        vague = enhanced == "5.1.0" or (at_rcpt and not enhanced)
+        clear = enhanced.startswith("5.1.") and enhanced not in _BAD_SENDER | {"5.1.0"}
+        if clear or (vague and not about_us):
+            return ReceiptReason.INVALID_ADDRESS
+    if phase is _Phase.DATA and error.code >= 500:
+        unwanted = error.code == 554 and enhanced == "5.7.1" and not about_us
+        if enhanced.startswith("5.6.") or unwanted:
+            return ReceiptReason.CONTENT_REFUSED
+    return None
+
+
+def _enhanced(error: aiosmtplib.SMTPResponseException) -> str:
+    """The enhanced status code an answer begins with, or nothing."""
+    found = _ENHANCED.match(str(error.message))
+    return found[1] if found else ""
+
+
+def _check(settings: SmtpSettings) -> None:
+    missing = [f"BORDERLANDS_SMTP__{name.upper()}" for name in ("host", "sender") if not getattr(settings, name)]
+    if missing:
+        raise ConfigurationMistake(f"e-mail needs {', '.join(missing)}")
+    if settings.security == "none" and not is_loopback(settings.host):
+        raise ConfigurationMistake(
+            "BORDERLANDS_SMTP__SECURITY is none, which is for a server on this machine only: use starttls or tls"
+        )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether ``host`` is this machine, judged by its name alone."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

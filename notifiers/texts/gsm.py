@@ -1,0 +1,58 @@
+"""How long an SMS is: GSM 03.38 where every character is in its table, UCS-2 otherwise, counted in parts."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+# 3GPP TS 23.038, default alphabet without the escape character, and its extension table (two septets each).
+_BASIC = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡"
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+_EXTENSION = frozenset("\f^{}\\[~]|€")
+
+MAX_SEGMENTS = 3
+"""What one alert may cost: more parts arrive late, out of order or not at all."""
+
+
+class Encoding(StrEnum):
+    """The two alphabets of an SMS."""
+
+    GSM_7 = "GSM-7"
+    UCS_2 = "UCS-2"
+
+
+@dataclass(frozen=True)
+class Measure:
+    """``characters`` are septets (GSM-7, extension characters count 2) or UTF-16 code units (UCS-2);
+    ``segments`` is how many parts are sent and paid for."""
+
+    encoding: Encoding
+    characters: int
+    segments: int
+
+
+def is_gsm(text: str) -> bool:
+    """Whether ``text`` can be sent in the GSM 03.38 alphabet."""
+    return all(char in _BASIC or char in _EXTENSION for char in text)
+
+
+def measure(text: str) -> Measure:
+    """Encoding, length and parts of ``text`` as a phone network counts them.
+
+    A part of a longer message holds 153 septets or 67 code units; an escape sequence or a surrogate pair
+    is never split between two parts.
+    """
+    if is_gsm(text):
+        return _measured(Encoding.GSM_7, (2 if char in _EXTENSION else 1 for char in text), alone=160, part=153)
+    return _measured(Encoding.UCS_2, (2 if ord(char) > 0xFFFF else 1 for char in text), alone=70, part=67)
+
+
+def _measured(encoding: Encoding, widths: Iterable[int], *, alone: int, part: int) -> Measure:
+    total, segments, filled = 0, 1, 0
+    for width in widths:
+        total += width
+        if filled + width > part:
+            segments, filled = segments + 1, 0
+        filled += width
+    return Measure(encoding, total, 1 if total <= alone else segments)

@@ -1,0 +1,245 @@
+"""The worker loop of one channel and lane: read, deliver concurrently, commit the contiguous done prefix."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, cast
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka.errors import (
+    CommitFailedError,
+    IllegalGenerationError,
+    IllegalStateError,
+    RebalanceInProgressError,
+    UnknownMemberIdError,
+)
+
+from notifiers.claims import WRITE_WITHIN_S, InHand
+from notifiers.delivery import Courier, Stopping
+from notifiers.progress import Progress
+from notifiers.receipts_view import ReceiptsView
+from runtime import metrics
+from runtime.log import logger
+from schemas.codec import Undecodable, decode, encode
+from schemas.event import SourceOfRejection
+from schemas.notification import Notification
+from schemas.rejections import rejection
+from schemas.topics import REJECTED, Topic
+from schemas.vocabulary import Channel, Lane, RejectionReason
+
+Work = Callable[[], Coroutine[Any, Any, None]]
+
+_MOVED_AWAY = (
+    CommitFailedError,
+    IllegalGenerationError,
+    IllegalStateError,
+    RebalanceInProgressError,
+    UnknownMemberIdError,
+)
+POLL_MS = 200
+COMMIT_EVERY_S = 0.2
+REVOKE_WITHIN_S = 3.0
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """How many notifications may be in hand: in all, and per partition before its reading pauses."""
+
+    in_all: int = 1000
+    per_partition: int = 200
+
+
+class LaneWorker:
+    """Works one topic of ``notify.*`` as a member of its consumer group."""
+
+    def __init__(
+        self,
+        topic: Topic,
+        lane: tuple[Channel, Lane],
+        consumer: AIOKafkaConsumer,
+        producer: AIOKafkaProducer,
+        view: ReceiptsView,
+        courier: Courier,
+        stop: asyncio.Event,
+        bounds: Bounds,
+    ) -> None:
+        """``consumer`` must have a group and no subscription yet; all clients are started and stopped elsewhere,
+        but for the consumer's subscription."""
+        self._topic, self._lane, self._bounds, self._stop = topic, lane, bounds, stop
+        self._consumer, self._producer, self._view, self._courier = consumer, producer, view, courier
+        self._progress: dict[int, Progress] = {}
+        self._running: dict[asyncio.Task[None], int] = {}
+        self._tails: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._handled = 0
+        self.lag = 0
+        """Notifications written and not yet done, as last measured."""
+        consumer.subscribe([topic.name], listener=_Rebalance(self))
+
+    async def run(self, drain_s: float) -> None:
+        """Deliver until ``stop`` is set, then let what is under way end, for at most ``drain_s`` seconds.
+
+        Raises:
+            ExceptionGroup: the log failed, or a defect; what is under way is found by its claim afterwards.
+        """
+        async with asyncio.TaskGroup() as group:
+            reading = group.create_task(self._view.run(), name="receipts-view")
+            books = group.create_task(self._keep_books(), name="commit")
+            while not self._stop.is_set():
+                await self._fetch(group)
+            await self.settle(drain_s)
+            books.cancel()
+            await self._commit()
+            reading.cancel()
+            for task in self._running:
+                task.cancel()
+
+    def take_handled(self) -> int:
+        """How many were brought to an end since the last call."""
+        handled, self._handled = self._handled, 0
+        return handled
+
+    async def settle(self, within_s: float) -> None:
+        """Wait for what is under way, at most ``within_s`` seconds."""
+        if self._running:
+            await asyncio.wait(list(self._running), timeout=within_s)
+
+    async def give_up(self, partitions: Iterable[int]) -> None:
+        """Partitions go to another member: commit what is done. What is under way goes on; its claim protects it."""
+        await self.settle(REVOKE_WITHIN_S)
+        await self._commit()
+        for partition in partitions:
+            self._progress.pop(partition, None)
+
+    async def _fetch(self, group: asyncio.TaskGroup) -> None:
+        room = self._bounds.in_all - len(self._running)
+        if room <= 0:
+            await asyncio.wait(list(self._running), timeout=POLL_MS / 1000, return_when=asyncio.FIRST_COMPLETED)
+            return
+        for partition, records in (await self._consumer.getmany(timeout_ms=POLL_MS, max_records=room)).items():
+            progress = self._progress.setdefault(partition.partition, Progress())
+            for record in records:
+                progress.add(record.offset, record.timestamp)
+                self._start(group, progress, record)
+        self._pause_full()
+
+    def _start(self, group: asyncio.TaskGroup, progress: Progress, record: "ConsumerRecord[Any, Any]") -> None:
+        work: Work
+        try:
+            notification = cast(Notification, decode(self._topic, record.value))
+            if (notification.channel, notification.lane) != self._lane:
+                detail = f"a notification for {notification.channel.value}.{notification.lane.value}"
+                raise Undecodable(RejectionReason.INVALID, detail, f"{self._topic.name} is for its own lane only")
+        except Undecodable as fault:
+            work, key = partial(self._reject, record, fault), ("", f"{record.partition}.{record.offset}")
+        else:
+            hand = InHand(notification, record.partition, record.offset, record.timestamp)
+            key = (notification.incident_id, notification.contact_id)
+            work = partial(self._courier.deliver, hand)
+        task = group.create_task(self._in_turn(self._tails.get(key), work, progress, record.offset))
+        self._tails[key], self._running[task] = task, record.partition
+        task.add_done_callback(lambda done: self._ended(key, done))
+
+    async def _in_turn(self, before: "asyncio.Task[None] | None", work: Work, progress: Progress, offset: int) -> None:
+        """Do ``work`` after the task ``before`` it of the same incident and contact."""
+        try:
+            if before is not None:
+                await asyncio.wait([before])
+            if self._stop.is_set():
+                return
+            await work()
+            progress.done(offset)
+            self._handled += 1
+        except Stopping:
+            return
+
+    def _ended(self, key: tuple[str, str], task: "asyncio.Task[None]") -> None:
+        self._running.pop(task, None)
+        if self._tails.get(key) is task:
+            del self._tails[key]
+
+    async def _reject(self, record: "ConsumerRecord[Any, Any]", fault: Undecodable) -> None:
+        at = datetime.now(UTC)
+        refused = rejection(
+            fault,
+            record.value,
+            refused_by=SourceOfRejection.NOTIFIER,
+            at=at,
+            topic=self._topic.name,
+            partition=record.partition,
+            offset=record.offset,
+            key=record.key,
+        )
+        encoded = encode(REJECTED, refused, source="notifier", at=at, cause=refused.event_id)
+        async with asyncio.timeout(WRITE_WITHIN_S):
+            await self._producer.send_and_wait(
+                REJECTED.name, value=encoded.value, key=record.key, partition=record.partition, headers=encoded.headers
+            )
+        metrics.RECORDS_REJECTED.labels(fault.reason.value).inc()
+        logger().error("notification_rejected", topic=self._topic.name, offset=record.offset, reason=fault.reason.value)
+
+    def _pause_full(self) -> None:
+        """One partition whose messages wait must not take all the room."""
+        paused = self._consumer.paused()
+        for partition in self._consumer.assignment():
+            progress = self._progress.get(partition.partition)
+            in_hand = progress.in_hand if progress else 0
+            if partition not in paused and in_hand >= self._bounds.per_partition:
+                self._consumer.pause(partition)
+            elif partition in paused and in_hand < self._bounds.per_partition // 2:
+                self._consumer.resume(partition)
+
+    async def _keep_books(self) -> None:
+        while True:
+            await asyncio.sleep(COMMIT_EVERY_S)
+            await self._commit()
+            owned = {partition.partition for partition in self._consumer.assignment()}
+            self._view.keep_only(owned | set(self._running.values()))
+            await self._measure_lag()
+
+    async def _commit(self) -> None:
+        offsets: dict[TopicPartition, int] = {}
+        for partition in self._consumer.assignment():
+            progress = self._progress.get(partition.partition)
+            offset = progress.to_commit() if progress else None
+            if offset is not None:
+                offsets[partition] = offset
+        if not offsets:
+            return
+        try:
+            await self._consumer.commit(offsets)
+        except _MOVED_AWAY as error:
+            # The partitions have gone to another member, which reads again and finds the outcomes.
+            logger().warning("commit_refused", problem=type(error).__name__)
+            return
+        for partition, offset in offsets.items():
+            progress = self._progress.get(partition.partition)
+            if progress is not None:
+                progress.committed(offset)
+                self._view.forget_before(partition.partition, progress.oldest_ms)
+
+    async def _measure_lag(self) -> None:
+        """Notifications written and not yet done, on the partitions owned; transaction markers do not count."""
+        behind = sum(progress.in_hand for progress in self._progress.values())
+        for partition in self._consumer.assignment():
+            try:
+                position = await asyncio.wait_for(self._consumer.position(partition), 1.0)
+                behind += max(0, (self._consumer.highwater(partition) or 0) - position)
+            except (IllegalStateError, TimeoutError):
+                continue  # it is just being handed over
+        self.lag = behind
+
+
+class _Rebalance(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Hands partitions over between members."""
+
+    def __init__(self, worker: LaneWorker) -> None:
+        self._worker = worker
+
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        """Finish and commit what can be, before somebody else has them."""
+        await self._worker.give_up([partition.partition for partition in revoked])
+
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        """Nothing to prepare: each partition's receipts are followed from its first notification on."""
