@@ -1,0 +1,5 @@
+"""``python -m console`` is ``borderlands``."""
+
+from console.main import main
+
+main()

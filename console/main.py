@@ -1,0 +1,55 @@
+"""``borderlands``: the operator's command. One module per subcommand; this one only puts them together."""
+
+import sys
+from collections.abc import Iterable
+from importlib import import_module
+
+import typer
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "policy": ("console.policy", "app"),
+    "topics": ("console.topics", "app"),
+    "sms": ("console.preview", "sms_app"),
+    "route": ("console.preview", "route_file"),
+    "submit": ("console.submit", "submit"),
+    "up": ("console.up", "up"),
+    "status": ("console.status", "status"),
+    "trace": ("console.trace", "trace"),
+    "audit": ("console.audit", "audit"),
+    "demo": ("console.demo", "demo"),
+}
+"""Every subcommand, with the module and the name of what it runs."""
+
+
+def build(names: Iterable[str] = tuple(COMMANDS)) -> typer.Typer:
+    """The command with the subcommands ``names``. Only their modules are imported: all of them take a second."""
+    app = typer.Typer(
+        name="borderlands",
+        help="Cross-border alerting for municipalities: coordination after 112, never instead of it.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+    app.callback()(_nothing_of_its_own)
+    for name in names:
+        module, attribute = COMMANDS[name]
+        found = getattr(import_module(module), attribute)
+        if isinstance(found, typer.Typer):
+            app.add_typer(found, name=name)
+        else:
+            app.command(name)(found)
+    return app
+
+
+def _nothing_of_its_own() -> None:
+    """Cross-border alerting for municipalities: coordination after 112, never instead of it."""
+
+
+def main() -> None:
+    """Entry point of the ``borderlands`` command."""
+    named = sys.argv[1] if len(sys.argv) > 1 else ""
+    build([named] if named in COMMANDS else COMMANDS)(prog_name="borderlands")
+
+
+if __name__ == "__main__":
+    main()

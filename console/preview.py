@@ -1,0 +1,134 @@
+"""Looking before sending, with no broker running: ``borderlands route`` and ``borderlands sms preview``."""
+
+import uuid
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from console.files import read_event, read_policy
+from console.output import Exit, err, fail, out
+from notifiers.texts.sms import render_sms
+from notifiers.texts.wording import Unrenderable
+from schemas.base import Lang
+from schemas.codec import Undecodable
+from schemas.decision import Decision, Route
+from schemas.intake import Report, accept
+from schemas.notification import Notification
+from schemas.policy.directory import Script
+from schemas.policy.models import Policy
+from schemas.vocabulary import Action, Channel, DecisionOutcome, EventKind, Template
+from streams.rules.routing.explain import explain
+from streams.rules.routing.route import route
+
+sms_app = typer.Typer(help="The texts that go out.", no_args_is_help=True)
+
+PREVIEW_CODE = "7F2K"
+_FOLLOW_UPS = {
+    EventKind.UPDATE: Template.UPDATE,
+    EventKind.CANCEL: Template.CANCEL,
+    EventKind.ALL_CLEAR: Template.ALL_CLEAR,
+}
+
+PolicyOption = Annotated[Path | None, typer.Option("--policy", help="Policy directory; default: the shipped one.")]
+FileArgument = Annotated[Path, typer.Argument(help="A JSON file with an event, or - for standard input.")]
+
+
+def _accepted(file: Path) -> Report:
+    try:
+        return accept(read_event(file), now=datetime.now(UTC), fresh=lambda: uuid.uuid4().hex[:24])
+    except Undecodable as fault:
+        fail(f"not an event ({fault.reason}): {fault.detail}", Exit.DATA, mend=fault.mend)
+
+
+def route_file(
+    file: FileArgument,
+    policy: PolicyOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the decision as JSON.")] = False,
+) -> None:
+    """Print the decision on an event, with every reason. Exit code 65: the event would be rejected."""
+    rules = read_policy(policy)
+    report = _accepted(file)
+    decision = route(report.event, rules)
+    for note in report.notes:
+        err.print(f"! {note}", markup=False)
+    if as_json:
+        print(decision.model_dump_json(indent=2, exclude_none=True))
+    else:
+        for line in explain(decision, rules):
+            out.print(line, markup=False)
+    if decision.outcome is DecisionOutcome.REJECTED:
+        raise typer.Exit(int(Exit.DATA))
+
+
+@sms_app.command("preview")
+def preview(
+    file: FileArgument,
+    lang: Annotated[Lang | None, typer.Option(help="Default: the partner's language.")] = None,
+    script: Annotated[Script, typer.Option(help="Letters with diacritics, or plain ASCII.")] = Script.NATIVE,
+    policy: PolicyOption = None,
+) -> None:
+    """Show the SMS an event leads to: its text, encoding, characters and segments."""
+    rules = read_policy(policy)
+    report = _accepted(file)
+    decision = route(report.event, rules)
+    if not decision.routes:
+        for line in explain(decision, rules):
+            err.print(line, markup=False)
+        fail("nobody would get a text; the reasons stand above", Exit.DATA)
+    for path in decision.routes:
+        if path.shared is None:
+            fail(
+                f"a {decision.kind.value.replace('_', '-')} says again what was first sent, which this file does not",
+                Exit.DATA,
+                mend="preview the report or an update; `borderlands trace` shows texts as they were sent",
+            )
+        _show(decision, path, rules, lang, script)
+
+
+def _show(decision: Decision, path: Route, rules: Policy, lang: Lang | None, script: Script) -> None:
+    language = lang or path.language
+    try:
+        sms = render_sms(notification_of(decision, path), rules, language=language, script=script)
+    except Unrenderable as problem:
+        fail(f"no text can be made: {problem}", Exit.DATA)
+    out.print(f"to {path.partner}, under {path.agreement}, in {language}:\n")
+    out.print(sms.body, markup=False)
+    out.print(f"\n{sms.encoding}, {sms.characters} characters, {sms.segments} segment{'s' * (sms.segments != 1)}")
+    if sms.dropped:
+        out.print(f"left out for length: {', '.join(sms.dropped)}")
+
+
+def notification_of(decision: Decision, path: Route) -> Notification:
+    """The notification that the first recipient of ``path`` would get, with a code for show."""
+    action = path.action or Action.INFORM
+    recipient = path.recipients[0] if path.recipients else None
+    return Notification(
+        notification_id="preview",
+        attempt=1,
+        incident_id=decision.incident_id,
+        event_id=decision.event_id,
+        revision=1,
+        status=decision.status,
+        origin=decision.origin,
+        exerciseid=decision.exerciseid,
+        policy_version=decision.policy_version,
+        agreement=path.agreement,
+        clause=path.clause,
+        asking_party=path.asking_party,
+        party=path.partner,
+        language=path.language,
+        role=recipient.role if recipient else "duty_desk",
+        contact_id=recipient.contact_id if recipient else "preview",
+        channel=Channel.SMS,
+        lane=path.lane,
+        step=0,
+        template=_FOLLOW_UPS.get(decision.kind, Template(action.value)),
+        action=action,
+        code=PREVIEW_CODE,
+        facts=path.shared,
+        reply_within_s=path.reply_within_s,
+        decided_at=decision.recorded_at,
+        expires_at=decision.expires_at,
+    )

@@ -1,0 +1,88 @@
+"""``borderlands status``: every process of a running system in one table."""
+
+import asyncio
+import json
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import aiohttp
+import typer
+from rich.table import Table
+
+from console.connect import RunningSystem, running_system
+from console.output import Exit, fail, out
+from deploy.local.kafka import wait_ready
+
+ANSWER_WITHIN_S = 2.0
+
+
+def status(
+    home: Annotated[Path, typer.Option(help="Home of the system.")] = Path("var/local"),
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show health and lag of every process. Exit code 1: something is not healthy."""
+    system = running_system(home)
+    if system is None:
+        fail(f"no system runs in {home}", Exit.UNAVAILABLE, mend="start one with `borderlands up`, or name its --home")
+    answers = asyncio.run(ask_all(system))
+    if as_json:
+        print(json.dumps({"bootstrap": system.bootstrap, "processes": answers}, indent=1))
+    else:
+        out.print(_table(system, answers))
+    if not all(answer.get("healthy") for answer in answers.values()):
+        raise typer.Exit(int(Exit.DIFFERENT))
+
+
+async def ask_all(system: RunningSystem) -> dict[str, dict[str, Any]]:
+    """The health of everything by name; what does not answer has a ``fault`` saying so."""
+    timeout = aiohttp.ClientTimeout(total=ANSWER_WITHIN_S)
+    async with aiohttp.ClientSession(timeout=timeout) as session:
+        asked = {"kafka": _ask_kafka(system.bootstrap)}
+        if system.sandbox:
+            asked["sandbox"] = _ask(session, f"{system.sandbox}/sandbox/health", {"healthy": True, "ready": True})
+        for name, port in system.health_ports.items():
+            asked[name] = _ask(session, f"http://127.0.0.1:{port}/health", {})
+        answers = await asyncio.gather(*asked.values())
+    restarts = system.restarts
+    return {name: {**answer, "restarts": restarts.get(name, 0)} for name, answer in zip(asked, answers, strict=True)}
+
+
+async def _ask_kafka(bootstrap: str) -> dict[str, Any]:
+    try:
+        await wait_ready(bootstrap, ANSWER_WITHIN_S)
+    except TimeoutError as problem:
+        return {"healthy": False, "fault": str(problem)}
+    return {"healthy": True, "ready": True}
+
+
+async def _ask(session: aiohttp.ClientSession, url: str, known: dict[str, Any]) -> dict[str, Any]:
+    try:
+        async with session.get(url) as answer:
+            body: dict[str, Any] = await answer.json()
+            return {**body, **known}
+    except (aiohttp.ClientError, TimeoutError, ValueError) as problem:
+        return {"healthy": False, "fault": f"does not answer ({type(problem).__name__})"}
+
+
+def _table(system: RunningSystem, answers: dict[str, dict[str, Any]]) -> Table:
+    minutes = (time.time() - system.started_at) / 60
+    table = Table(title=f"Kafka at {system.bootstrap}, up for {minutes:.0f} min", title_justify="left")
+    table.add_column("process", no_wrap=True)
+    for column in ("healthy", "pid", "restarts", "lag", "handled", "remarks"):
+        table.add_column(column)
+    for name, answer in answers.items():
+        behind = {topic: count for topic, count in (answer.get("lag") or {}).items() if count}
+        remarks = answer.get("fault") or ("" if answer.get("ready") else "starting")
+        if policy := answer.get("policy"):
+            remarks = f"policy {policy} {remarks}".strip()
+        table.add_row(
+            name,
+            "[green]yes[/]" if answer.get("healthy") else "[bold red]no[/]",
+            str(answer.get("pid", "")),
+            str(answer["restarts"]),
+            ", ".join(f"{topic} {count}" for topic, count in behind.items()) or ("0" if "lag" in answer else ""),
+            str(answer.get("handled", "")),
+            str(remarks),
+        )
+    return table
