@@ -1,0 +1,102 @@
+"""The whole system as real processes, for tests: started by the command a user types."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from console.connect import RunningSystem, running_system
+from runtime.settings import Settings, load_settings
+
+HEALTHY_WITHIN_S = 120.0
+
+
+class System:
+    """`borderlands up` in a home of its own."""
+
+    def __init__(self, home: Path, *options: str) -> None:
+        self.home = home
+        home.mkdir(parents=True, exist_ok=True)
+        self._output = (home / "up.log").open("ab")
+        self._options = options
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it and return when every process is healthy."""
+        command = [sys.executable, "-m", "console", "up", "--home", str(self.home), "--rate", "0", *self._options]
+        self.process = subprocess.Popen(
+            command, stdout=self._output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True
+        )
+        self.until_healthy()
+
+    def until_healthy(self, within_s: float = HEALTHY_WITHIN_S) -> None:
+        """Return when every process answers that it is healthy."""
+        deadline = time.monotonic() + within_s
+        while True:
+            assert self.process is not None
+            assert self.process.poll() is None, f"`borderlands up` ended: {self.log()[-3000:]}"
+            health = self.health()
+            if health and all(answer.get("healthy") for answer in health.values()):
+                return
+            assert time.monotonic() < deadline, f"not healthy: {health}\n{self.log()[-3000:]}"
+            time.sleep(0.1)
+
+    def stop(self) -> int:
+        """End it as Ctrl-C does; returns its exit code."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait(60)
+        self._output.close()
+        return code
+
+    @property
+    def running(self) -> RunningSystem:
+        """What the running system says of itself."""
+        system = running_system(self.home)
+        assert system is not None
+        return system
+
+    @property
+    def settings(self) -> Settings:
+        """Settings of a client of this system."""
+        system = self.running
+        return load_settings(
+            bootstrap=system.bootstrap, partitions=system.partitions, directory=system.directory, home=self.home
+        )
+
+    def health(self) -> dict[str, dict[str, Any]]:
+        """The health answer of every process; empty while there is no state file."""
+        system = running_system(self.home)
+        return {name: _ask(port) for name, port in system.health_ports.items()} if system else {}
+
+    def pid(self, name: str) -> int:
+        """Process id of the process ``name`` itself (not of its tether)."""
+        return int(self.health()[name]["pid"])
+
+    def signal(self, name: str, number: signal.Signals) -> int:
+        """Send a signal to the process ``name``; returns the process id it had."""
+        pid = self.pid(name)
+        os.kill(pid, number)
+        return pid
+
+    def log(self) -> str:
+        """Everything the system has printed."""
+        return (self.home / "up.log").read_text(encoding="utf-8", errors="replace")
+
+
+def _ask(port: int) -> dict[str, Any]:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=2) as answer:
+            body: dict[str, Any] = json.load(answer)
+    except urllib.error.HTTPError as answer:
+        body = json.load(answer)
+        answer.close()
+    except (OSError, ValueError):
+        return {}
+    return body

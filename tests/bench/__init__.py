@@ -1,0 +1,1 @@
+"""Figures of speed and size, measured by ``make bench`` and never by the tests: a shared machine fails no build."""

@@ -1,0 +1,48 @@
+"""``python -m tests.bench [names…]``: measure, and print one table. A missed goal is printed, and fails nothing."""
+
+import argparse
+import sys
+from collections.abc import Callable
+
+from tests.bench.figures import Figure
+from tests.bench.flow import bench_end_to_end
+from tests.bench.rendering import bench_texts
+from tests.bench.routing import bench_profile, bench_route
+from tests.bench.starting import bench_start
+from tests.bench.table import machine, markdown, show
+
+BENCHES: dict[str, Callable[[], list[Figure]]] = {
+    "route": bench_route,
+    "texts": bench_texts,
+    "end_to_end": bench_end_to_end,
+    "start": bench_start,
+    "profile": bench_profile,
+}
+ON_DEMAND = frozenset({"profile"})
+"""Run only when named: they print something other than figures."""
+
+
+def main() -> None:
+    """Run the benchmarks that are named, or all but those on demand."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="name", help=f"one of: {', '.join(BENCHES)}")
+    parser.add_argument("--markdown", action="store_true", help="print the table as it stands in docs/performance.md")
+    given = parser.parse_args()
+    unknown = [name for name in given.names if name not in BENCHES]
+    if unknown:
+        parser.error(f"no benchmark is called {', '.join(unknown)}; there are: {', '.join(BENCHES)}")
+    measured_on = machine()
+    figures: list[Figure] = []
+    for name in given.names or [name for name in BENCHES if name not in ON_DEMAND]:
+        print(f"measuring {name}…", file=sys.stderr, flush=True)
+        figures += BENCHES[name]()
+    if not figures:
+        return
+    if given.markdown:
+        print("\n".join(markdown(figures, measured_on)))
+    else:
+        show(figures, measured_on)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,70 @@
+"""``borderlands status`` and whatever else looks for a running system: what is not there is said not to be there."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from console.connect import running_system
+from tests.console.conftest import Run
+
+
+def state(home: Path, pid: int, **ports: int) -> None:
+    """Leave what `borderlands up` leaves for others to find it."""
+    (home / "run").mkdir(parents=True)
+    said = {
+        "pid": pid,
+        "started_at": 0.0,
+        "bootstrap": "127.0.0.1:1",
+        "partitions": 3,
+        "directory": "people.yaml",
+        "sandbox": None,
+        "health_ports": ports,
+        "restarts": {},
+    }
+    (home / "run" / "up.json").write_text(json.dumps(said))
+
+
+@pytest.fixture
+def dead() -> int:
+    """The id of a process that has ended."""
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        process.wait(20)
+    return process.pid
+
+
+def test_no_system_is_said_to_be_none(borderlands: Run, tmp_path: Path) -> None:
+    """The way to start one is named."""
+    done = borderlands("status", "--home", tmp_path)
+    assert done.exit_code == 69
+    assert "no system runs in" in done.stderr
+    assert "borderlands up" in done.stderr
+
+
+def test_what_a_killed_system_left_behind_is_no_system(borderlands: Run, tmp_path: Path, dead: int) -> None:
+    """A state file whose process is gone does not count."""
+    state(tmp_path, dead, router=1)
+    assert running_system(tmp_path) is None
+    assert borderlands("status", "--home", tmp_path).exit_code == 69
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"pid": 1, "directory": ""}'])
+def test_a_state_file_that_says_nothing_is_no_system(tmp_path: Path, text: str) -> None:
+    """A half-written or foreign file is passed over."""
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "up.json").write_text(text)
+    assert running_system(tmp_path) is None
+
+
+def test_a_process_that_does_not_answer_is_not_healthy(borderlands: Run, tmp_path: Path) -> None:
+    """It stands in the table with the reason, and the command ends with 1."""
+    state(tmp_path, os.getpid(), router=1)
+    done = borderlands("status", "--home", tmp_path)
+    assert done.exit_code == 1
+    assert "router" in done.stdout
+    assert "does not answer" in done.stdout
+    told = json.loads(borderlands("status", "--home", tmp_path, "--json").stdout)
+    assert told["processes"]["router"]["healthy"] is False

@@ -1,0 +1,1 @@
+"""Tests of the policy as data: files, mistakes, examples, the directory."""

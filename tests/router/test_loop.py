@@ -1,0 +1,147 @@
+"""The loop acknowledges an event only when everything it led to is acknowledged, in order, or the process ends."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+
+from streams.router import loop
+from streams.router.loop import MAX_BATCH, GroupCommit, Output, RecordTooLarge, send_all
+from tests.router.fakes import App, Producer, Stream
+
+PATIENCE_S = 5.0
+
+
+def output(value: str, topic: str = "decisions", partition: int = 0) -> Output:
+    """One record that says ``value``."""
+    return Output(topic, partition, b"key", value.encode(), [("ce_id", value.encode())])
+
+
+async def test_records_of_a_partition_stay_in_order_over_full_batches() -> None:
+    """A full batch is sent before the next is begun; other places do not mix in."""
+    producer = Producer(room=2)
+    await send_all(
+        producer,
+        [output("1"), output("a", partition=1), output("2"), output("3"), output("x", "events.rejected"), output("4")],
+    )
+    at_home = [values for topic, partition, values in producer.sent if (topic, partition) == ("decisions", 0)]
+    assert at_home == [[b"1", b"2"], [b"3", b"4"]]
+    assert ("decisions", 1, [b"a"]) in producer.sent
+    assert ("events.rejected", 0, [b"x"]) in producer.sent
+
+
+async def test_sending_waits_for_every_acknowledgement() -> None:
+    """Not the first batch's word counts, but the last's."""
+    producer = Producer(room=1, at_once=False)
+    sending = asyncio.create_task(send_all(producer, [output("1"), output("2", partition=1)]))
+    await until(lambda: len(producer.waiting) == 2)
+    producer.waiting[0].set_result(None)
+    done, _ = await asyncio.wait({sending}, timeout=0.05)
+    assert not done
+    producer.waiting[1].set_result(None)
+    await asyncio.wait_for(sending, PATIENCE_S)
+
+
+async def test_a_record_that_fits_nowhere_is_an_error_and_no_silence() -> None:
+    """What an empty batch does not take is never dropped quietly."""
+    with pytest.raises(RecordTooLarge, match="1 bytes for decisions"):
+        await send_all(Producer(room=0), [output("1")])
+
+
+async def test_a_refused_batch_is_an_error() -> None:
+    """The broker's refusal of one batch reaches the caller."""
+    producer = Producer()
+    producer.fail = OSError("no leader")
+    with pytest.raises(OSError, match="no leader"):
+        await send_all(producer, [output("1")])
+
+
+async def until(true: Callable[[], bool]) -> None:
+    """Return when ``true``."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not true():  # noqa: ASYNC110 - what is waited for has no event of its own
+            await asyncio.sleep(0)
+
+
+@asynccontextmanager
+async def running(
+    stream: Stream, producer: Producer, *, send_within_s: float = PATIENCE_S, fan_out: int = 1
+) -> AsyncIterator[tuple[GroupCommit, App]]:
+    """A loop that answers every event with ``fan_out`` records."""
+    app = App(producer)
+    commit = GroupCommit(
+        app, lambda message: [output(f"{message}.{number}") for number in range(fan_out)], lambda _: None, send_within_s
+    )
+    task = asyncio.create_task(commit.run(stream))
+    yield commit, app
+    stream.end()
+    await asyncio.wait_for(task, PATIENCE_S)
+
+
+async def test_events_are_acknowledged_in_order_after_their_outputs() -> None:
+    """No acknowledgement before the broker's; then all of the batch, in the order of reading."""
+    producer, stream = Producer(room=100, at_once=False), Stream("1", "2", "3")
+    async with running(stream, producer, fan_out=2):
+        await asyncio.wait_for(producer.arrived.wait(), PATIENCE_S)
+        assert stream.acked == []
+        producer.waiting[0].set_result(None)
+        await until(lambda: len(stream.acked) > 0)
+        for done in producer.waiting[1:]:
+            done.set_result(None)
+        while len(stream.acked) < 3:
+            await asyncio.sleep(0)
+            for done in producer.waiting:
+                if not done.done():
+                    done.set_result(None)
+    assert stream.acked == ["1", "2", "3"]
+    assert [value for _, _, values in producer.sent for value in values] == [
+        f"{event}.{number}".encode() for event in (1, 2, 3) for number in (0, 1)
+    ]
+
+
+async def test_reading_waits_while_the_broker_is_slow() -> None:
+    """No more than two batches and the one under way are held in memory."""
+    producer = Producer(room=10_000, at_once=False)
+    stream = Stream(*(str(number) for number in range(5 * MAX_BATCH)))
+    async with running(stream, producer) as (commit, _):
+        await asyncio.wait_for(producer.arrived.wait(), PATIENCE_S)
+        await until(lambda: len(commit.pending) == 2 * MAX_BATCH)
+        assert stream.taken <= 3 * MAX_BATCH
+        while len(stream.acked) < 5 * MAX_BATCH:
+            await asyncio.sleep(0)
+            for done in producer.waiting:
+                if not done.done():
+                    done.set_result(None)
+    assert stream.acked == [str(number) for number in range(5 * MAX_BATCH)]
+
+
+@pytest.fixture
+def exits(monkeypatch: pytest.MonkeyPatch) -> "list[int]":
+    """Exit codes of processes that the loop would have ended, noted instead."""
+    codes: list[int] = []
+    monkeypatch.setattr(os, "_exit", codes.append)
+    monkeypatch.setattr(loop, "_EXIT_AFTER_CRASH_S", 0.01)
+    return codes
+
+
+async def test_a_failed_send_ends_the_process_and_acknowledges_nothing(exits: "list[int]") -> None:
+    """The app crashes; should that leave the process standing, it is ended with 70 all the same."""
+    producer, stream = Producer(), Stream("1")
+    producer.fail = OSError("gone")
+    async with running(stream, producer) as (_, app):
+        await asyncio.wait_for(app.crashed.wait(), PATIENCE_S)
+        assert isinstance(app.crashed_by, OSError)
+        await until(lambda: exits == [70])
+    assert stream.acked == []
+
+
+async def test_a_send_without_answer_ends_the_process(exits: "list[int]") -> None:
+    """A broker that says nothing is given ``send_within_s`` seconds."""
+    producer, stream = Producer(at_once=False), Stream("1")
+    async with running(stream, producer, send_within_s=0.02) as (_, app):
+        await asyncio.wait_for(app.crashed.wait(), PATIENCE_S)
+        assert isinstance(app.crashed_by, TimeoutError)
+        await until(lambda: exits == [70])
+    assert stream.acked == []
