@@ -74,7 +74,10 @@ def appended_at(record: "ConsumerRecord[Any, Any]") -> datetime:
 async def read_range(
     consumer: AIOKafkaConsumer, starts: dict[TopicPartition, int], ends: dict[TopicPartition, int]
 ) -> "list[ConsumerRecord[Any, Any]]":
-    """Read the assigned ``starts`` through ``ends`` (exclusive offsets), whatever control records lie between."""
+    """Read the assigned ``starts`` through ``ends`` (exclusive offsets), whatever control records lie between.
+
+    Leaves the consumer at ``ends``: what was written meanwhile, and came along in the last fetch, is read next.
+    """
     for partition, start in starts.items():
         consumer.seek(partition, start)
     records: list[ConsumerRecord[Any, Any]] = []
@@ -83,4 +86,6 @@ async def read_range(
         for partition, batch in (await consumer.getmany(*open_, timeout_ms=500)).items():
             records += [record for record in batch if record.offset < ends[partition]]
         open_ = {partition for partition in open_ if await consumer.position(partition) < ends[partition]}
+    for partition in starts:
+        consumer.seek(partition, max(starts[partition], ends[partition]))
     return records

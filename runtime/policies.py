@@ -69,6 +69,8 @@ class PolicyFollower:
                 while self.active is None:
                     self._changed.clear()
                     await self._changed.wait()
+        if self.failed is not None:
+            raise self.failed
         if self.active is None:
             raise NoActivePolicy("no policy is active: run `borderlands policy activate deploy/policy`")
         return self.active

@@ -62,7 +62,10 @@ async def _supervised(process: str, settings: Settings, body: Body) -> int:
             finally:
                 _arm_exit(STOP_WITHIN_S)
                 await runner.cleanup()
-    except (ConfigurationMistake, InstanceRunning, TopicsDiffer, NoActivePolicy) as mistake:
+    except NoActivePolicy as missing:
+        log.logger().error("cannot_start_yet", problem=str(missing))
+        return EXIT_FAILED  # another start may find one: it is activated while processes start
+    except (ConfigurationMistake, InstanceRunning, TopicsDiffer) as mistake:
         log.logger().error("cannot_start", problem=str(mistake))
         return EXIT_CONFIGURATION
     except Exception as error:  # noqa: BLE001 - the one boundary of the process: anything unforeseen ends it

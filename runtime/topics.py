@@ -39,17 +39,21 @@ async def create_topics(settings: Settings) -> list[str]:
                 error = for_code(code)
                 if code and error is not TopicAlreadyExistsError:
                     raise error(f"creating topic {name}")
-            await asyncio.wait_for(_until_led(admin, [topic.name for topic in missing]), LEADERS_WITHIN_S)
+            counts = {topic.name: topic.partition_count(settings.partitions) for topic in missing}
+            await asyncio.wait_for(_until_led(admin, counts), LEADERS_WITHIN_S)
         return [topic.name for topic in missing]
     finally:
         await admin.close()
 
 
-async def _until_led(admin: AIOKafkaAdminClient, names: list[str]) -> None:
-    """A topic just created has no leaders for a moment, in which every client would complain."""
+async def _until_led(admin: AIOKafkaAdminClient, counts: dict[str, int]) -> None:
+    """A topic just created is not known everywhere for a moment, and then has no leaders for another."""
     while True:
-        described = await admin.describe_topics(names)
-        if all(part["leader"] >= 0 and not part["error_code"] for topic in described for part in topic["partitions"]):
+        led = {
+            topic["topic"]: sum(part["leader"] >= 0 and not part["error_code"] for part in topic["partitions"])
+            for topic in await admin.describe_topics(list(counts))
+        }
+        if led == counts:
             return
         await asyncio.sleep(0.05)
 

@@ -1,0 +1,33 @@
+"""Kafka clients on a real broker."""
+
+import pytest
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+from runtime.kafka import make_consumer, make_producer, read_range
+from runtime.settings import load_settings
+
+pytestmark = pytest.mark.kafka
+
+
+async def test_what_is_written_while_a_range_is_read_is_read_next(kafka: str) -> None:
+    """A fetch may bring more than the range; nothing of that is skipped by whoever reads on."""
+    settings = load_settings(bootstrap=kafka)
+    topic, place = "read-range", TopicPartition("read-range", 0)
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await admin.start()
+    await admin.create_topics([NewTopic(topic, num_partitions=1, replication_factor=1)])
+    await admin.close()
+    producer, consumer = make_producer(settings), make_consumer(settings)
+    await producer.start()
+    await consumer.start()
+    try:
+        for value in (b"first", b"second", b"third"):
+            await producer.send_and_wait(topic, value, partition=0)
+        consumer.assign([place])
+        range_ = await read_range(consumer, {place: 0}, {place: 1})
+        assert [record.value for record in range_] == [b"first"]
+        assert [(await consumer.getone()).value for _ in range(2)] == [b"second", b"third"]
+    finally:
+        await consumer.stop()
+        await producer.stop()
