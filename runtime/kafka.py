@@ -86,6 +86,6 @@ async def read_range(
         for partition, batch in (await consumer.getmany(*open_, timeout_ms=500)).items():
             records += [record for record in batch if record.offset < ends[partition]]
         open_ = {partition for partition in open_ if await consumer.position(partition) < ends[partition]}
-    for partition in starts:
-        consumer.seek(partition, max(starts[partition], ends[partition]))
+    for partition, start in starts.items():
+        consumer.seek(partition, max(start, ends[partition]))
     return records
