@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
@@ -24,13 +24,22 @@ class TopicsMissing(TopicsDiffer):
     """Topics are missing, and nothing else is wrong: somebody may be about to make them."""
 
 
-async def create_topics(settings: Settings) -> list[str]:
-    """Create the topics of the table that are missing; returns their names."""
+@contextlib.asynccontextmanager
+async def _admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
+    """A started admin client, closed at the end."""
     admin = AIOKafkaAdminClient(
         bootstrap_servers=settings.bootstrap, request_timeout_ms=int(settings.request_timeout_s * 1000)
     )
     await admin.start()
     try:
+        yield admin
+    finally:
+        await admin.close()
+
+
+async def create_topics(settings: Settings) -> list[str]:
+    """Create the topics of the table that are missing; returns their names."""
+    async with _admin(settings) as admin:
         existing = set(await admin.list_topics())
         missing = [topic for topic in TOPICS.values() if topic.name not in existing]
         if missing:
@@ -42,8 +51,6 @@ async def create_topics(settings: Settings) -> list[str]:
             counts = {topic.name: topic.partition_count(settings.partitions) for topic in missing}
             await asyncio.wait_for(_until_led(admin, counts), LEADERS_WITHIN_S)
         return [topic.name for topic in missing]
-    finally:
-        await admin.close()
 
 
 async def _until_led(admin: AIOKafkaAdminClient, counts: dict[str, int]) -> None:
@@ -107,16 +114,10 @@ async def verify_topics(settings: Settings, topics: Iterable[Topic] = tuple(TOPI
         TopicsDiffer: a topic is missing, or its partition count or a promised setting differs.
     """
     wanted = {topic.name: topic for topic in topics}
-    admin = AIOKafkaAdminClient(
-        bootstrap_servers=settings.bootstrap, request_timeout_ms=int(settings.request_timeout_s * 1000)
-    )
-    await admin.start()
-    try:
+    async with _admin(settings) as admin:
         found = {topic["topic"]: len(topic["partitions"]) for topic in await admin.describe_topics(list(wanted))}
         present = [name for name in wanted if found.get(name)]
         configs = await _configs(admin, present)
-    finally:
-        await admin.close()
     faults = list(_differences(wanted, found, configs, settings.partitions))
     if faults:
         kind = TopicsMissing if len(faults) == len(wanted) - len(present) else TopicsDiffer

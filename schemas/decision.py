@@ -44,6 +44,12 @@ class SharedField(StrEnum):
     PSAP = "psap"
 
 
+NEVER_WITH_POLICE = frozenset(
+    {SharedField.TEXT, SharedField.CASUALTIES, SharedField.POINT, SharedField.NEEDS, SharedField.HAZARDS}
+)
+"""Fields that can describe a person or lead to one: withheld from police matters, whatever a clause says."""
+
+
 class SharedFacts(Model):
     """What may cross the border of one event, field by field. Absent means withheld or not given.
 

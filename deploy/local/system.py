@@ -5,7 +5,7 @@ import json
 import os
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,11 +48,6 @@ class LocalSystem:
         self.smtp_port = 0
         self._environment: dict[str, str] = {}
         self._ports: dict[str, int] = {}
-
-    @property
-    def environment(self) -> Mapping[str, str]:
-        """The settings of every process, as environment variables."""
-        return self._environment
 
     @property
     def state_file(self) -> Path:

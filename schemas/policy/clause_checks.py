@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import product
 
-from schemas.decision import SharedField
+from schemas.decision import NEVER_WITH_POLICE, SharedField
 from schemas.policy.duplicates import duplicates
 from schemas.policy.files import LaddersFile, PartiesFile
 from schemas.policy.mistakes import Mistake
@@ -12,11 +12,6 @@ from schemas.policy.parts import Parts
 from schemas.policy.shape import hint
 from schemas.policy.source import Source
 from schemas.vocabulary import EVENT_TYPES, Action, Severity
-
-_NEVER_WITH_POLICE = frozenset(
-    {SharedField.TEXT, SharedField.CASUALTIES, SharedField.POINT, SharedField.NEEDS, SharedField.HAZARDS}
-)
-"""Fields that can describe a person or lead to one; withheld from referrals of police types."""
 
 _SEVERITIES = (Severity.MINOR, Severity.MODERATE, Severity.SEVERE, Severity.EXTREME)
 
@@ -130,7 +125,7 @@ def check_police_types(parts: Parts) -> Iterator[Mistake]:
             if clause.action is not Action.REFER:
                 problem = f"{', '.join(police)} may only be referred, not '{clause.action.value}'"
                 yield source.mistake(("clauses", index, "action"), problem, "give them a clause with action: refer")
-            leaks = sorted(_NEVER_WITH_POLICE & set(agreement.data_exchange.get(clause.share, ())))
+            leaks = sorted(NEVER_WITH_POLICE & set(agreement.data_exchange.get(clause.share, ())))
             if leaks:
                 problem = f"profile '{clause.share}' lets {', '.join(leaks)} cross for {', '.join(police)}"
                 yield source.mistake(("clauses", index, "share"), problem, "name a profile without personal data")

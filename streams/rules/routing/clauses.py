@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import partial
 
-from schemas.decision import SharedField, Verdict
+from schemas.decision import NEVER_WITH_POLICE, SharedField, Verdict
 from schemas.event import EmergencyEvent
 from schemas.policy.models import Agreement, Clause
 from schemas.vocabulary import EVENT_TYPES, Action, Judgement, Stage
@@ -11,11 +11,6 @@ from streams.rules.memo import Memo
 from streams.rules.places.describe import DETAIL_MAX, clip
 from streams.rules.routing.ground import Applied
 from streams.rules.routing.index import PolicyIndex
-
-NEVER_WITH_POLICE = frozenset(
-    {SharedField.TEXT, SharedField.CASUALTIES, SharedField.POINT, SharedField.NEEDS, SharedField.HAZARDS}
-)
-"""Fields that can describe a person or lead to one: withheld from police matters, whatever a clause says."""
 
 
 @dataclass(frozen=True, slots=True)
