@@ -10,11 +10,13 @@ from tests.bench.rendering import bench_texts
 from tests.bench.routing import bench_profile, bench_route
 from tests.bench.starting import bench_start
 from tests.bench.table import machine, markdown, show
+from tests.bench.transactions import bench_transactions
 
 BENCHES: dict[str, Callable[[], list[Figure]]] = {
     "route": bench_route,
     "texts": bench_texts,
     "end_to_end": bench_end_to_end,
+    "transactions": bench_transactions,
     "start": bench_start,
     "profile": bench_profile,
 }

@@ -23,7 +23,7 @@ from tests.bench.policies import shipped
 from tests.bench.reports import Reports, one_to_tell
 from tests.bench.systems import cpu_s, fresh_home, system_at
 
-LOADS = ((20, 15.0),)
+LOADS = ((20, 30.0), (100, 30.0))
 """Events a second, and for how many seconds."""
 
 WARM_UP = (20, 3.0)

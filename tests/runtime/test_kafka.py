@@ -3,8 +3,9 @@
 import pytest
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.producer.sender import AddPartitionsToTxnHandler
 
-from runtime.kafka import make_consumer, make_producer, read_range
+from runtime.kafka import BETWEEN_TRANSACTIONS_S, make_consumer, make_producer, read_range
 from runtime.settings import load_settings
 
 pytestmark = pytest.mark.kafka
@@ -31,3 +32,11 @@ async def test_what_is_written_while_a_range_is_read_is_read_next(kafka: str) ->
     finally:
         await consumer.stop()
         await producer.stop()
+
+
+async def test_the_wait_between_transactions_is_ours() -> None:
+    """The library reads the constant that is set here: a version that no longer does must not pass unnoticed."""
+    await make_producer(load_settings(), transactional_id="dispatcher-0").stop()
+    handler = AddPartitionsToTxnHandler.handle_response
+    assert "BACKOFF_OVERRIDE" in handler.__code__.co_names
+    assert handler.__globals__["BACKOFF_OVERRIDE"] == BETWEEN_TRANSACTIONS_S
