@@ -34,7 +34,7 @@ def resident_mb(system: System) -> dict[str, float]:
 
     Pages that processes share count in each of them.
     """
-    return {name: size for name, pid in pids_of(system).items() if (size := _resident_mb(pid)) is not None}
+    return {name: size for name, pid in pids_of(system).items() if (size := resident_mb_of(pid)) is not None}
 
 
 def cpu_s(system: System) -> dict[str, float]:
@@ -68,7 +68,8 @@ def _sandbox(home: Path) -> int | None:
     return None
 
 
-def _resident_mb(pid: int) -> float | None:
+def resident_mb_of(pid: int) -> float | None:
+    """Resident memory of one process in MB; None where it is gone or there is no /proc."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
     except OSError:
