@@ -118,7 +118,7 @@ def _until_ready(process: "subprocess.Popen[bytes]", port: int, log: Path) -> fl
     raise NotReady(log.read_text(encoding="utf-8", errors="replace")[-2000:])
 
 
-def between(before: Buckets, after: Buckets) -> Buckets:
+def histogram_between(before: Buckets, after: Buckets) -> Buckets:
     """The histogram of what came between two readings."""
     return {bound: count - before.get(bound, 0.0) for bound, count in after.items()}
 
