@@ -19,6 +19,9 @@ from streams.dispatcher.sources import Sources
 
 TRANSACTION_TIMEOUT_S = 10.0
 IDLE_S = 0.5
+CATCHING_UP_S = 0.05
+"""Until everything older than the start has been read, the sources are looked at so often."""
+
 GATHER_S = 0.02
 """Receipts wait this long after a transaction, so that batches fill; decisions never wait."""
 
@@ -106,7 +109,9 @@ class Worker:
             metrics.NOTIFICATIONS_EMITTED.labels(note.channel.value, note.lane.value, note.template.value).inc()
 
     def _wait_s(self) -> float:
-        moment = self._ledger.next_due() if self.caught_up else None
+        if not self.caught_up:
+            return CATCHING_UP_S
+        moment = self._ledger.next_due()
         if moment is None:
             return IDLE_S
         return min(IDLE_S, max(0.0, (moment - self._clock()).total_seconds()))
