@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -54,6 +55,17 @@ def pids_of(system: System) -> dict[str, int]:
     if sandbox is not None:
         pids["sandbox"] = sandbox
     return dict(sorted(pids.items()))
+
+
+def started_at(pid: int) -> float:
+    """When a process began, in seconds since the epoch, to a hundredth.
+
+    Raises:
+        OSError: it is gone, or there is no /proc.
+    """
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    after_boot_s = int(fields[19]) / os.sysconf("SC_CLK_TCK")  # proc(5): starttime, counted behind the name
+    return time.time() - time.clock_gettime(time.CLOCK_BOOTTIME) + after_boot_s
 
 
 def _sandbox(home: Path) -> int | None:
