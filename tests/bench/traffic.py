@@ -63,7 +63,8 @@ class Traffic:
             await asyncio.sleep(first_s + place / self._a_second - loop.time())
             if self._ended.is_set():
                 return
-            self._writing.append(asyncio.create_task(self._until_taken(producer, event)))
+            taking = until_taken(producer, event, self._system.settings.partitions)
+            self._writing.append(asyncio.create_task(taking))
 
     async def read(self, consumer: AIOKafkaConsumer) -> None:
         """Note what is appended until cancelled."""
@@ -71,12 +72,14 @@ class Traffic:
             for place, records in (await consumer.getmany(timeout_ms=500)).items():
                 self._appended[place.topic] += [record.timestamp / 1000 for record in records]
 
-    async def _until_taken(self, producer: AIOKafkaProducer, event: EmergencyEvent) -> None:
-        while True:
-            try:
-                return await write_event(producer, event, self._system.settings.partitions)
-            except KafkaError:
-                await asyncio.sleep(0.1)  # the broker is gone; the same event id may be written twice
+
+async def until_taken(producer: AIOKafkaProducer, event: EmergencyEvent, partitions: int) -> None:
+    """Write ``event``, however often it takes while the broker is gone: a second copy changes nothing."""
+    while True:
+        try:
+            return await write_event(producer, event, partitions)
+        except KafkaError:
+            await asyncio.sleep(0.1)
 
 
 @contextlib.asynccontextmanager
