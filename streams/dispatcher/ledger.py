@@ -10,8 +10,8 @@ from schemas.incident import IncidentState
 from streams.dispatcher.states import Outline, SnapshotUnreadable, States
 from streams.rules.incidents.due import next_due
 
-_SPARE_TIMERS = 1000
-"""So many superseded timers are left lying before they are swept out."""
+_SPARE_TIMERS = 100
+"""So many superseded timers, and a quarter of those that count, are left lying before they are swept out."""
 
 
 @dataclass
@@ -85,7 +85,7 @@ class Ledger:
         elif self._due.get(incident) != moment:
             self._due[incident] = moment
             heapq.heappush(self._timers, (moment, incident))
-            if len(self._timers) > 2 * len(self._due) + _SPARE_TIMERS:
+            if len(self._timers) > len(self._due) * 5 // 4 + _SPARE_TIMERS:
                 self._timers = [(due, name) for name, due in self._due.items()]
                 heapq.heapify(self._timers)
 
