@@ -7,6 +7,7 @@ from typing import cast
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from runtime.kafka import appended_at, make_consumer
+from runtime.log import logger
 from runtime.settings import Settings
 from schemas.codec import Undecodable, decode
 from schemas.incident import CURSOR_KEY, Cursor
@@ -24,7 +25,7 @@ Newest = dict[str, tuple[bytes, datetime]]
 
 
 class CursorUnreadable(Exception):
-    """The record that says how far a partition was read cannot be read; going on could alert people twice."""
+    """No record that says how far a partition was read can be read; going on could alert people twice."""
 
 
 async def restore(settings: Settings, partition: int) -> Ledger:
@@ -32,48 +33,59 @@ async def restore(settings: Settings, partition: int) -> Ledger:
 
     Call after the partition's transactional producer has started: that fences the predecessor and ends its open
     transaction, so that nothing more can be added by it. A snapshot that cannot be read quarantines its incident,
-    at once or, where only a part that no timer depends on is wrong, when it is first asked for.
+    at once or, where only a part that no timer depends on is wrong, when it is first asked for. A cursor that cannot
+    be read was not written by a dispatcher: the one before it still says how far was read.
 
     Raises:
-        CursorUnreadable: the newest cursor is no valid record.
+        CursorUnreadable: there are cursors, and none is a valid record.
     """
     consumer = make_consumer(settings, fetch_wait_ms=FETCH_WAIT_MS)
     source = TopicPartition(INCIDENTS.name, partition)
     consumer.assign([source])
     await consumer.start()
     try:
-        newest = await _newest(consumer, source)
+        newest, cursors = await _read(consumer, source)
     finally:
         await consumer.stop()
-    ledger = Ledger(partition)
-    cursor = newest.pop(CURSOR_KEY, None)
-    if cursor is not None:
-        ledger.offsets = _offsets(partition, cursor[0])
+    ledger = Ledger(partition, offsets=_offsets(partition, cursors))
     await _take_over(ledger, newest)
     return ledger
 
 
-async def _newest(consumer: AIOKafkaConsumer, source: TopicPartition) -> Newest:
-    """What stands on ``source`` after everything up to its present end; keys with a tombstone are left out."""
+async def _read(consumer: AIOKafkaConsumer, source: TopicPartition) -> tuple[Newest, list[bytes | None]]:
+    """What stands on ``source`` up to its present end: the newest snapshots, and every cursor, oldest first.
+
+    Keys with a tombstone are left out.
+    """
     newest: Newest = {}
+    cursors: list[bytes | None] = []
     begin = (await consumer.beginning_offsets([source]))[source]
     end = (await consumer.end_offsets([source]))[source]
     consumer.seek(source, begin)
     while await consumer.position(source) < end:
         for record in (await consumer.getmany(source, timeout_ms=_POLL_MS)).get(source, ()):
             key = (record.key or b"").decode(errors="replace")
-            if record.value is None:
+            if key == CURSOR_KEY:
+                cursors.append(record.value)
+            elif record.value is None:
                 newest.pop(key, None)
             else:
                 newest[key] = record.value, appended_at(record)
-    return newest
+    return newest, cursors
 
 
-def _offsets(partition: int, value: bytes) -> dict[str, int]:
-    try:
-        return dict(cast(Cursor, decode(INCIDENTS, value)).offsets)
-    except Undecodable as fault:
+def _offsets(partition: int, cursors: list[bytes | None]) -> dict[str, int]:
+    """What the newest readable one of ``cursors`` says; nothing where there are none."""
+    fault: Undecodable | None = None
+    for value in reversed(cursors):
+        try:
+            return dict(cast(Cursor, decode(INCIDENTS, value)).offsets)
+        except Undecodable as unreadable:
+            logger().error("cursor_unreadable", partition=partition, detail=str(unreadable)[:200])
+            fault = fault or unreadable
+    if fault is not None:
         raise CursorUnreadable(f"partition {partition}: {fault}") from fault
+    return {}
 
 
 async def _take_over(ledger: Ledger, newest: Newest) -> None:

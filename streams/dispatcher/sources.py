@@ -113,8 +113,8 @@ class Sources:
         for poll in self._polls.values():
             poll.cancel()
         await asyncio.gather(*self._polls.values(), return_exceptions=True)
-        await self._decisions.stop()
-        await self._others.stop()
+        # A consumer that lost its broker may let a cancellation of its own escape, which would hide what went wrong.
+        await asyncio.gather(self._decisions.stop(), self._others.stop(), return_exceptions=True)
 
     def _poll(self, consumer: AIOKafkaConsumer) -> None:
         if consumer not in self._polls:

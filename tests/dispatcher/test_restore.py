@@ -50,8 +50,14 @@ async def test_the_newest_snapshot_of_each_incident_and_the_newest_cursor_count(
     assert len((await restore(settings, 0)).incidents) == 0
 
 
-async def test_an_unreadable_cursor_stops_the_dispatcher(bus: Bus, settings: Settings) -> None:
-    """Nobody knows how far such a partition was read: reading it again from its beginning could tell people twice."""
+async def test_a_cursor_that_cannot_be_read_gives_way_to_the_one_before_it(bus: Bus, settings: Settings) -> None:
+    """Junk among the cursors was not written by a dispatcher; where there is nothing but junk, it does not start.
+
+    Nobody knows then how far the partition was read: reading it again from its beginning could tell people twice.
+    """
+    good = encode(INCIDENTS, Cursor(partition=1, offsets={"decisions": 5}, at=T0), source="test", at=T0).value
     await bus.raw(INCIDENTS, b"{}", partition=1, key=CURSOR_KEY.encode())
     with pytest.raises(CursorUnreadable, match="partition 1"):
         await restore(settings, 1)
+    await put(settings, (CURSOR_KEY, good), (CURSOR_KEY, b"junk"), (CURSOR_KEY, None))
+    assert (await restore(settings, 1)).offsets == {"decisions": 5}
