@@ -23,7 +23,7 @@ from tests.bench.policies import shipped
 from tests.bench.systems import fresh_home, started_at, system_at
 from tests.bench.traffic import WATCHED, Traffic, traffic
 
-REPEATS = 5
+REPEATS = 4
 A_SECOND = 5.0
 BEFORE_S, AFTER_S = 3.0, 1.0
 """Traffic before a kill, and after the victim's next output."""
