@@ -12,7 +12,10 @@ NOTIFICATIONS_EMITTED = Counter(
 TRANSACTIONS = Histogram(
     "borderlands_dispatcher_transaction_seconds",
     "Duration of a dispatcher transaction",
-    buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5),
+    buckets=(
+        *(0.001, 0.0015, 0.002, 0.003, 0.004, 0.005, 0.006, 0.008, 0.01, 0.012, 0.015, 0.02, 0.025, 0.03, 0.04, 0.05),
+        *(0.065, 0.08, 0.1, 0.125, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10),
+    ),
 )
 QUARANTINED = Counter("borderlands_incidents_quarantined", "Incidents set aside because a record could not be applied")
 DELIVERIES = Counter(

@@ -68,7 +68,9 @@ async def _supervised(process: str, settings: Settings, body: Body) -> int:
     except (ConfigurationMistake, InstanceRunning, TopicsDiffer) as mistake:
         log.logger().error("cannot_start", problem=str(mistake))
         return EXIT_CONFIGURATION
-    except Exception as error:  # noqa: BLE001 - the one boundary of the process: anything unforeseen ends it
+    except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - the one boundary of the process
+        # Anything unforeseen ends it. Nobody cancels this task: a cancellation that comes here escaped from a Kafka
+        # client that was being closed because of another failure, which is its context.
         log.logger().error("failed", error=repr(error)[:1000], exc_info=error)
         _arm_exit(5.0)
         return EXIT_FAILED

@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from deploy.local.tether import tethered
 
 BACKOFF_S = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
-STABLE_AFTER_S = 30.0
+STABLE_AFTER_S = 10.0
+"""A process that ran so long is started again at once when it ends; the waits are for those that cannot even start."""
+
 STOP_WITHIN_S = 20.0
 EXIT_CONFIGURATION = 78
 _LINE_LIMIT = 64 * 1024

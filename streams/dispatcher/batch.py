@@ -171,7 +171,7 @@ class Batch:
     def _of(self, incident: str) -> _Work:
         work = self._work.get(incident)
         if work is None:
-            known = self._ledger.incidents.get(incident)
+            known = self._ledger.state_of(incident)
             work = self._work[incident] = _Work(known, known)
         return work
 

@@ -21,6 +21,9 @@ HAND_OVER_WITHIN_S = 8.0
 SILENT_S = 10.0
 """A worker that has not heard from the broker for so long does not know its lag."""
 
+RESTORED_AT_ONCE = 2
+"""Partitions restored at once: while its snapshots are read, a partition takes many times its later memory."""
+
 _WATCH_S = 0.1
 
 
@@ -42,6 +45,7 @@ class Owners(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has n
         self._settings, self._clock = settings, clock
         self._workers: dict[Worker, asyncio.Task[None]] = {}
         self._stop = asyncio.Event()
+        self._restoring = asyncio.Semaphore(RESTORED_AT_ONCE)
 
     @property
     def workers(self) -> tuple[Worker, ...]:
@@ -65,7 +69,7 @@ class Owners(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has n
         logger().info("assigned", partitions=sorted(partitions))
         self._stop = asyncio.Event()
         for partition in sorted(partitions):
-            worker = Worker(self._settings, partition, self._clock)
+            worker = Worker(self._settings, partition, self._clock, self._restoring)
             task = asyncio.create_task(worker.run(self._stop), name=f"dispatcher-{partition}")
             self._workers[worker] = task
         self.assigned = True

@@ -45,13 +45,15 @@ class Sources:
 
         Returns the offset of each topic that is read next.
         """
-        for consumer in (self._decisions, self._others):
-            consumer.assign([source for source, owner in self._owner.items() if owner is consumer])
-            await consumer.start()
         self._started_ms = time.time() * 1000
-        sources = list(self._owner)
-        begin = await self._decisions.beginning_offsets(sources)
-        self._targets = dict(await self._decisions.end_offsets(sources))
+        begin: dict[TopicPartition, int] = {}
+        for consumer in (self._decisions, self._others):
+            own = [source for source, owner in self._owner.items() if owner is consumer]
+            consumer.assign(own)
+            await consumer.start()
+            # Each is asked for its own topics: asked for others, it looks for them for a second first.
+            begin |= await consumer.beginning_offsets(own)
+            self._targets |= await consumer.end_offsets(own)
         offsets: dict[str, int] = {}
         for source, consumer in self._owner.items():
             offset = cursor.get(source.topic, begin[source])
@@ -111,8 +113,8 @@ class Sources:
         for poll in self._polls.values():
             poll.cancel()
         await asyncio.gather(*self._polls.values(), return_exceptions=True)
-        await self._decisions.stop()
-        await self._others.stop()
+        # A consumer that lost its broker may let a cancellation of its own escape, which would hide what went wrong.
+        await asyncio.gather(self._decisions.stop(), self._others.stop(), return_exceptions=True)
 
     def _poll(self, consumer: AIOKafkaConsumer) -> None:
         if consumer not in self._polls:

@@ -19,6 +19,9 @@ from streams.dispatcher.sources import Sources
 
 TRANSACTION_TIMEOUT_S = 10.0
 IDLE_S = 0.5
+CATCHING_UP_S = 0.05
+"""Until everything older than the start has been read, the sources are looked at so often."""
+
 GATHER_S = 0.02
 """Receipts wait this long after a transaction, so that batches fill; decisions never wait."""
 
@@ -34,12 +37,15 @@ STOP_WITHIN_S = 5.0
 class Worker:
     """Owns one partition from assignment to revocation. ``run`` raises on any failure; the process then exits."""
 
-    def __init__(self, settings: Settings, partition: int, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, settings: Settings, partition: int, clock: Callable[[], datetime], restoring: asyncio.Semaphore
+    ) -> None:
+        """``restoring`` bounds how many partitions of this process are restored at once."""
         self.partition = partition
         self.caught_up = False
         self.handled = 0
         self.lag: dict[str, int] = {}
-        self._settings, self._clock = settings, clock
+        self._settings, self._clock, self._restoring = settings, clock, restoring
         self._sources = Sources(settings, partition)
         self._ledger = Ledger(partition)
         self._committed_at = 0.0
@@ -57,7 +63,8 @@ class Worker:
         )
         try:
             await producer.start()  # fences the predecessor and ends its open transaction
-            self._ledger = await restore(self._settings, self.partition)
+            async with self._restoring:
+                self._ledger = await restore(self._settings, self.partition)
             self._ledger.offsets = self._written_offsets = await self._sources.start(self._ledger.offsets)
             logger().info("partition_taken", partition=self.partition, incidents=len(self._ledger.incidents))
             while not stop.is_set():
@@ -102,7 +109,9 @@ class Worker:
             metrics.NOTIFICATIONS_EMITTED.labels(note.channel.value, note.lane.value, note.template.value).inc()
 
     def _wait_s(self) -> float:
-        moment = self._ledger.next_due() if self.caught_up else None
+        if not self.caught_up:
+            return CATCHING_UP_S
+        moment = self._ledger.next_due()
         if moment is None:
             return IDLE_S
         return min(IDLE_S, max(0.0, (moment - self._clock()).total_seconds()))

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import faust
+from faust.tables.manager import TableManager
 from faust.transport.drivers.aiokafka import Producer, Transport
 
 from runtime.settings import Settings
@@ -24,6 +25,15 @@ class IdempotentTransport(Transport):
     """Transport that makes ``IdempotentProducer``s."""
 
     Producer = IdempotentProducer
+
+
+class NoTables(TableManager):
+    """Faust's, without the second it waits for tables that modules may yet declare: the router has none."""
+
+    async def on_start(self) -> None:
+        """Begin at once."""
+        await self._update_channels()
+        await self.recovery.start()
 
 
 def build(settings: Settings, decide: Callable[[Any], list[Output]], on_done: Callable[[int], None]) -> faust.App:
@@ -55,6 +65,7 @@ def build(settings: Settings, decide: Callable[[Any], list[Output]], on_done: Ca
         value_serializer="raw",
         web_enabled=False,
         store="memory://",
+        TableManager=NoTables,
         datadir=settings.home / "faust",
     )
     app.conf.Agent  # noqa: B018 - resolves Faust's lazy settings here, where a mistake is visible

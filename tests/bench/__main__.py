@@ -6,6 +6,9 @@ from collections.abc import Callable
 
 from tests.bench.figures import Figure
 from tests.bench.flow import bench_end_to_end
+from tests.bench.kills import bench_kills
+from tests.bench.memory import bench_memory
+from tests.bench.ordering import bench_dispatcher
 from tests.bench.rendering import bench_texts
 from tests.bench.routing import bench_profile, bench_route
 from tests.bench.starting import bench_start
@@ -17,6 +20,9 @@ BENCHES: dict[str, Callable[[], list[Figure]]] = {
     "texts": bench_texts,
     "end_to_end": bench_end_to_end,
     "transactions": bench_transactions,
+    "dispatcher": bench_dispatcher,
+    "kills": bench_kills,
+    "memory": bench_memory,
     "start": bench_start,
     "profile": bench_profile,
 }

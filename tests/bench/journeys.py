@@ -82,14 +82,15 @@ def _calls(ledger: Iterable[dict[str, Any]], channel: Channel) -> Iterator[tuple
     """When the emulator was handed each message, by the name it gave it (for a mail: its Message-ID)."""
     for entry in ledger:
         if channel is Channel.SMS and entry["kind"] == "accepted":
-            yield entry["sid"], _epoch(entry)
+            yield entry["sid"], epoch(entry)
         elif channel is Channel.EMAIL and entry["kind"] == "mail":
-            yield entry["message_id"], _epoch(entry)
+            yield entry["message_id"], epoch(entry)
 
 
 def _s(logged: Logged) -> float:
     return logged.appended_at.timestamp()
 
 
-def _epoch(entry: dict[str, Any]) -> float:
+def epoch(entry: dict[str, Any]) -> float:
+    """When the emulator made an entry of its ledger, in seconds since the epoch."""
     return datetime.fromisoformat(entry["at"]).timestamp()

@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,7 +35,7 @@ def resident_mb(system: System) -> dict[str, float]:
 
     Pages that processes share count in each of them.
     """
-    return {name: size for name, pid in pids_of(system).items() if (size := _resident_mb(pid)) is not None}
+    return {name: size for name, pid in pids_of(system).items() if (size := resident_mb_of(pid)) is not None}
 
 
 def cpu_s(system: System) -> dict[str, float]:
@@ -56,6 +57,17 @@ def pids_of(system: System) -> dict[str, int]:
     return dict(sorted(pids.items()))
 
 
+def started_at(pid: int) -> float:
+    """When a process began, in seconds since the epoch, to a hundredth.
+
+    Raises:
+        OSError: it is gone, or there is no /proc.
+    """
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    after_boot_s = int(fields[19]) / os.sysconf("SC_CLK_TCK")  # proc(5): starttime, counted behind the name
+    return time.time() - time.clock_gettime(time.CLOCK_BOOTTIME) + after_boot_s
+
+
 def _sandbox(home: Path) -> int | None:
     """The sandbox has no health address: it is known by its command."""
     for path in Path("/proc").glob("[0-9]*/cmdline"):
@@ -68,7 +80,8 @@ def _sandbox(home: Path) -> int | None:
     return None
 
 
-def _resident_mb(pid: int) -> float | None:
+def resident_mb_of(pid: int) -> float | None:
+    """Resident memory of one process in MB; None where it is gone or there is no /proc."""
     try:
         lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
     except OSError:

@@ -1,6 +1,8 @@
 """What time alone brings about: retries, repetitions and expiry. Timers are derived from the state, never kept."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from schemas.incident import IncidentState, Slot
 from schemas.vocabulary import Delivery, ReceiptReason
@@ -15,6 +17,58 @@ CLAIM_LOST = timedelta(minutes=10)
 FORGET_AFTER = timedelta(days=31)
 """An incident this long over is forgotten. Longer than any repeat window a policy can have: the router refuses
 what is reported later, so nothing can come that would have to be recognised."""
+
+
+class NoteTimes(Protocol):
+    """What of a notification its timers depend on."""
+
+    @property
+    def expires_at(self) -> datetime:
+        """When it is of no use any more."""
+
+
+class SlotTimes(Protocol):
+    """What of a slot its timers depend on."""
+
+    @property
+    def current(self) -> NoteTimes:
+        """The notification in hand."""
+
+    @property
+    def delivery(self) -> Delivery:
+        """Where it stands."""
+
+    @property
+    def since(self) -> datetime:
+        """Since when it stands there."""
+
+    @property
+    def next_attempt_at(self) -> datetime | None:
+        """When it is tried again, if it is."""
+
+    @property
+    def waiting(self) -> NoteTimes | None:
+        """What waits behind it."""
+
+
+class Times(Protocol):
+    """What of an incident its timers depend on: a state, or an outline of one that has not been read in full."""
+
+    @property
+    def quarantined(self) -> str | None:
+        """Why it is set aside for people, if it is."""
+
+    @property
+    def updated_at(self) -> datetime:
+        """When it was changed last."""
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """When its newest event expires."""
+
+    @property
+    def slots(self) -> Sequence[SlotTimes]:
+        """A slot for each contact and channel."""
 
 
 def due(state: IncidentState, now: datetime) -> Folded:
@@ -41,7 +95,7 @@ def due(state: IncidentState, now: datetime) -> Folded:
     return Folded(state.model_copy(update={"slots": tuple(slots), "updated_at": now}), tuple(effects))
 
 
-def next_due(state: IncidentState) -> datetime | None:
+def next_due(state: Times) -> datetime | None:
     """The earliest instant at which ``due`` may have something to do; None for one set aside for people."""
     if state.quarantined is not None:
         return None
@@ -49,11 +103,11 @@ def next_due(state: IncidentState) -> datetime | None:
     return min(moments, default=_forgotten_at(state))
 
 
-def _forgotten_at(state: IncidentState) -> datetime:
+def _forgotten_at(state: Times) -> datetime:
     return max(state.updated_at, state.expires_at or state.updated_at) + FORGET_AFTER
 
 
-def _slot_moment(slot: Slot) -> datetime | None:
+def _slot_moment(slot: SlotTimes) -> datetime | None:
     expires = slot.current.expires_at
     if slot.delivery is Delivery.CLAIMED:
         return max(expires, slot.since) + CLAIM_LOST
