@@ -132,8 +132,7 @@ class ClaimDesk:
                         headers=encoded.headers,
                     )
                 )
-            results = await asyncio.gather(*acks)
-        last = results[-1]
+            last = [await ack for ack in acks][-1]
         self._ahead_s = last.timestamp / 1000 - time.time()
         return int(last.offset)
 

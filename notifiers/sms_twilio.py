@@ -27,6 +27,7 @@ from schemas.vocabulary import Channel, Lane, ReceiptReason
 CONNECT_S = 3.0
 MIN_VALIDITY_S, MAX_VALIDITY_S = 1, 36_000
 LISTED_AT_MOST = 200
+ASKED_AT_ONCE = 100
 _FIRST_CODE = 10_000
 _FAILED = frozenset({"failed", "undelivered", "canceled"})
 # The last two are what the SDK makes of a 2xx whose JSON is not of the provider's shape.
@@ -48,6 +49,7 @@ class TwilioSms:
         _check(settings)
         self.call_timeout_s = settings.timeout_s
         self._pause_s = reconcile_pause_s
+        self._asking = asyncio.Semaphore(ASKED_AT_ONCE)
         self._callback = settings.status_callback
         self._senders = {Lane.URGENT: settings.from_urgent, Lane.ROUTINE: settings.from_routine}
         connect_s = min(CONNECT_S, settings.timeout_s)
@@ -98,7 +100,7 @@ class TwilioSms:
 
     async def _look(self, message: Message, since: datetime, known_refs: frozenset[str]) -> Reconciled:
         try:
-            async with asyncio.timeout(self.call_timeout_s):
+            async with self._asking, asyncio.timeout(self.call_timeout_s):
                 # By recipient only: the list's date filter is on date_sent, which a queued message does not have.
                 listed = await self._client.messages.list_async(
                     to=message.to, limit=LISTED_AT_MOST, page_size=LISTED_AT_MOST

@@ -31,8 +31,7 @@ def to_ascii(text: str) -> str:
 
     A letter of another alphabet loses its marks (``ö`` → ``o``); what has no plain form becomes ``?``.
     """
-    written = "".join(_plain(char) for char in unicodedata.normalize("NFC", text))
-    return " ".join(written.split())
+    return " ".join(unicodedata.normalize("NFC", text).translate(_TABLE).split())
 
 
 def _plain(char: str) -> str:
@@ -49,3 +48,16 @@ def _plain(char: str) -> str:
     if plain:
         return plain
     return "" if unicodedata.combining(char) else UNKNOWN
+
+
+class _PlainForms(dict[int, str]):
+    """Plain forms by code point: the usual ones at hand, the others worked out when they come."""
+
+    def __missing__(self, code: int) -> str:
+        return _plain(chr(code))
+
+
+_USUAL = (range(0x250), range(0x2000, 0x20D0))
+"""Latin letters with and without marks; typographic signs and currencies."""
+
+_TABLE = _PlainForms({code: _plain(chr(code)) for codes in _USUAL for code in codes})

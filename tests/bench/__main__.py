@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from tests.bench.figures import Figure
 from tests.bench.flow import bench_end_to_end
+from tests.bench.notifying import bench_notifier
 from tests.bench.rendering import bench_texts
 from tests.bench.routing import bench_profile, bench_route
 from tests.bench.starting import bench_start
@@ -14,6 +15,7 @@ from tests.bench.table import machine, markdown, show
 BENCHES: dict[str, Callable[[], list[Figure]]] = {
     "route": bench_route,
     "texts": bench_texts,
+    "notifier": bench_notifier,
     "end_to_end": bench_end_to_end,
     "start": bench_start,
     "profile": bench_profile,
