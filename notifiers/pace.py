@@ -115,7 +115,7 @@ class Pace:
         claim had then waited for it."""
         match outcome:
             case Sent() | Refused():
-                self._answered(waited_s)
+                self._answered(called_s - waited_s, waited_s)
             case Retry(reason=ReceiptReason.RATE_LIMITED):
                 self._enough = self._lower(called_s, floor=1)
                 self._failed(outcome.reason, down=time.monotonic() - self._answered_s >= LIMITED_FOR_S)
@@ -127,13 +127,13 @@ class Pace:
         """A claim grew too old before it could be acted on."""
         self._lower(time.monotonic(), floor=self._calls_at_once)
 
-    def _answered(self, waited_s: float) -> None:
+    def _answered(self, claimed_s: float, waited_s: float) -> None:
         self._failures, self._answered_s = 0, time.monotonic()
         if self._down_since_s is not None:
             logger().info("provider_up", after_s=round(time.monotonic() - self._down_since_s, 1))
             self._down_since_s, self._limit = None, float(min(STARTING_AGAIN, self._calls_at_once))
         elif waited_s > WAITED_LONG_S:
-            self._lower(time.monotonic(), floor=self._calls_at_once)
+            self._lower(claimed_s, floor=self._calls_at_once)
         else:
             more = 1.0 if self._limit < self._enough else CAREFUL / self._limit
             self._limit = min(self._most, self._limit + more)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 # 3GPP TS 23.038, default alphabet without the escape character, and its extension table (two septets each).
 _BASIC = frozenset(
@@ -37,6 +38,7 @@ def is_gsm(text: str) -> bool:
     return _ALPHABET.issuperset(text)
 
 
+@lru_cache(maxsize=64)  # a text is measured again each time something is added to it or taken away
 def measure(text: str) -> Measure:
     """Encoding, length and parts of ``text`` as a phone network counts them.
 

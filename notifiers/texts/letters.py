@@ -4,6 +4,7 @@ One such letter makes a whole SMS UCS-2 (70 characters a part and not 160), so a
 """
 
 import unicodedata
+from functools import lru_cache
 
 # The 32 letters with marks of the two alphabets: Latvian āčēģīķļņšūž, Lithuanian ąčęėįšųūž, both cases.
 _MARKED = "āąčēęėģīįķļņšūųž"
@@ -26,6 +27,7 @@ UNKNOWN = "?"
 """Stands for a character that has no plain form, so that a reader sees that something is missing."""
 
 
+@lru_cache(maxsize=64)
 def to_ascii(text: str) -> str:
     """``text`` in printable ASCII, which is within GSM 03.38; spaces of any kind become plain ones.
 
