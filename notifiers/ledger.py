@@ -5,7 +5,7 @@ order that is not free at that place of the log is void for ever; so of two clai
 """
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from schemas.notification import Receipt
 from schemas.vocabulary import Delivery, ReceiptKind
@@ -25,7 +25,7 @@ class Free:
     """Nobody holds it, nothing came of it yet."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Held:
     """A claim holds it. ``at_ms`` is when Kafka appended the claim."""
 
@@ -33,12 +33,23 @@ class Held:
     at_ms: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Done:
-    """The attempt has an outcome: its last receipt, appended at ``at_ms``."""
+    """The attempt has an outcome: its last receipt, appended at ``at_ms``, as JSON, which takes far less room."""
 
-    receipt: Receipt
+    body: str
+    provider_ref: str | None
     at_ms: int
+
+    @classmethod
+    def by(cls, receipt: Receipt, at_ms: int) -> Self:
+        """What ``receipt`` says."""
+        return cls(receipt.model_dump_json(exclude_none=True), receipt.provider_ref, at_ms)
+
+    @property
+    def receipt(self) -> Receipt:
+        """The receipt as it was read."""
+        return Receipt.model_validate_json(self.body)
 
 
 @dataclass(frozen=True)
@@ -49,7 +60,7 @@ class Ended:
 Standing = Free | Held | Done | Ended
 
 
-@dataclass
+@dataclass(slots=True)
 class _Thread:
     """All that is known of one notification. ``ended`` is the highest attempt that was ended."""
 
@@ -93,10 +104,10 @@ class Ledger:
     def refs(self) -> frozenset[str]:
         """What providers call the messages that have their outcome: none of them is the one looked for."""
         return frozenset(
-            done.receipt.provider_ref
+            done.provider_ref
             for thread in self._threads.values()
             for done in thread.outcomes.values()
-            if done.receipt.provider_ref is not None
+            if done.provider_ref is not None
         )
 
     def fold(self, receipt: Receipt, at_ms: int) -> None:
@@ -139,8 +150,9 @@ class Ledger:
         late = receipt.claim_id is not None and attempt in thread.holders and not self._holds(thread, receipt)
         if late and receipt.delivery not in _REACHED:
             return
-        thread.outcomes[attempt] = Done(receipt, at_ms)
-        thread.holders.pop(attempt, None)
+        thread.outcomes[attempt] = Done.by(receipt, at_ms)
+        # Built anew: a dict keeps the room of what was in it, and one of these stands for every text of the last while.
+        thread.holders = {other: held for other, held in thread.holders.items() if other != attempt}
 
     @staticmethod
     def _holds(thread: _Thread, receipt: Receipt) -> bool:

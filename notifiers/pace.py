@@ -42,8 +42,9 @@ class Stopping(Exception):
 class Pace:
     """The bound of one lane; ``async with`` it from before the claim until the provider has answered."""
 
-    def __init__(self, calls_at_once: int) -> None:
+    def __init__(self, calls_at_once: int, *, probe_every_s: float = PROBE_EVERY_S) -> None:
         """``calls_at_once`` bounds the provider's calls; claims run ahead of them while that pays."""
+        self._probe_every_s = probe_every_s
         self.calls = asyncio.Semaphore(calls_at_once)
         self._calls_at_once, self._most = calls_at_once, calls_at_once * CLAIMS_AHEAD
         self._limit = float(calls_at_once)
@@ -143,7 +144,7 @@ class Pace:
         if down and self._down_since_s is None and self._failures >= DOWN_AFTER:
             logger().error("provider_down", reason=reason.value, failed_in_a_row=self._failures)
             self._down_since_s = time.monotonic()
-            self._probe_s = self._down_since_s + PROBE_EVERY_S
+            self._probe_s = self._down_since_s + self._probe_every_s
 
     def _lower(self, called_s: float, *, floor: int) -> float:
         """One refusal lowers the bound once; those already under way then were let in by the old one."""
@@ -163,7 +164,7 @@ class Pace:
 
     def _leave(self) -> None:
         self._inside -= 1
-        self._probe_s = min(self._probe_s, time.monotonic() + PROBE_EVERY_S)
+        self._probe_s = min(self._probe_s, time.monotonic() + self._probe_every_s)
         self._let_in()
 
     def _let_in(self) -> None:

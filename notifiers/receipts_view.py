@@ -16,7 +16,9 @@ from schemas.topics import RECEIPTS
 START_MARGIN_MS = 10 * 60 * 1000
 """How long before the oldest notification in hand its receipts are read from: clocks of brokers differ."""
 
-KEEP_MS = 60 * 60 * 1000
+KEEP_MS = 15 * 60 * 1000
+"""How long what is done is remembered; for an older order its partition is read again."""
+
 _POLL_MS = 200
 
 
