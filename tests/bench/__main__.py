@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from tests.bench.figures import Figure
 from tests.bench.flow import bench_end_to_end
+from tests.bench.lanes import bench_lanes
 from tests.bench.notifying import bench_notifier
 from tests.bench.rendering import bench_texts
 from tests.bench.routing import bench_profile, bench_route
@@ -16,6 +17,7 @@ BENCHES: dict[str, Callable[[], list[Figure]]] = {
     "route": bench_route,
     "texts": bench_texts,
     "notifier": bench_notifier,
+    "lanes": bench_lanes,
     "end_to_end": bench_end_to_end,
     "start": bench_start,
     "profile": bench_profile,

@@ -100,9 +100,7 @@ async def test_a_provider_that_is_down_is_asked_by_one_at_a_time(failure: Outcom
     await asyncio.wait_for(tasks[1], 10)
     learn(pace, SENT)
     await asyncio.sleep(0)
-    assert (
-        sum(task.done() for task in tasks) == 1 + STARTING_AGAIN
-    )  # the one that left, the one that asked, and who fits beside it
+    assert sum(task.done() for task in tasks) == 1 + STARTING_AGAIN  # one has left
     assert pace.down_s is None
     pace.stop()
     turned_away = await asyncio.gather(*tasks, return_exceptions=True)
