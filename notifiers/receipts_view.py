@@ -12,13 +12,12 @@ from runtime.log import logger
 from schemas.codec import Undecodable, decode
 from schemas.notification import Receipt
 from schemas.topics import RECEIPTS
+from schemas.vocabulary import Channel
 
 START_MARGIN_MS = 10 * 60 * 1000
 """How long before the oldest notification in hand its receipts are read from: clocks of brokers differ."""
 
-KEEP_MS = 15 * 60 * 1000
-"""How long what is done is remembered; for an older order its partition is read again."""
-
+KEEP_MS = 60 * 60 * 1000
 _POLL_MS = 200
 
 
@@ -57,8 +56,9 @@ def _wake(waiters: Iterable[asyncio.Future[None]]) -> None:
 class ReceiptsView:
     """Read-committed view of receipts by partition. ``run`` must be running for anything to be seen."""
 
-    def __init__(self, consumer: AIOKafkaConsumer) -> None:
-        self._consumer = consumer
+    def __init__(self, consumer: AIOKafkaConsumer, channel: Channel) -> None:
+        """``channel``: receipts of others are passed over; a notification has one channel for life."""
+        self._consumer, self._channel = consumer, channel
         self._followed: dict[int, _Followed] = {}
         self._to_place = False
         self._news = asyncio.Event()
@@ -152,14 +152,13 @@ class ReceiptsView:
         if batches:
             self._announce()
 
-    @staticmethod
-    def _fold_one(ledger: Ledger, record: "ConsumerRecord[Any, Any]") -> None:
+    def _fold_one(self, ledger: Ledger, record: "ConsumerRecord[Any, Any]") -> None:
         try:
             receipt = decode(RECEIPTS, record.value)
         except Undecodable as fault:
             logger().warning("receipt_undecodable", offset=record.offset, reason=fault.reason.value)
             return
-        if isinstance(receipt, Receipt):
+        if isinstance(receipt, Receipt) and receipt.channel in (None, self._channel):
             ledger.fold(receipt, record.timestamp)
 
     def _must_read(self) -> None:

@@ -133,7 +133,7 @@ class _Shared:
         receipts = make_consumer(settings, fetch_wait_ms=CLAIM_FETCH_WAIT_MS)
         await receipts.start()
         stack.push_async_callback(receipts.stop)
-        view = ReceiptsView(receipts)
+        view = ReceiptsView(receipts, self.channel)
         courier = Courier(
             self.provider,
             ClaimDesk(self.producer, view, source=name),

@@ -33,10 +33,10 @@ ROUTINE = 10_000
 AT_A_TIME = 200
 """Routine events written at once, so that a producer's memory does not hold all of them."""
 
-REPEATS, PAUSE_S = 9, 1.5
+REPEATS, PAUSE_S = 9, 3.5
 WARM_UP = 5
-SEGMENTS_PER_S = 10.0
-"""What the emulated provider sends a second for each sender: the shipped setting."""
+SEGMENTS_PER_S = 1.0
+"""What the emulated provider sends a second for each sender: about what a provider gives a long number."""
 
 QUEUED_WITHIN_S, SENT_WITHIN_S = 1_800.0, 60.0
 COST = 1.5

@@ -57,7 +57,7 @@ def test_an_outcome_closes_the_attempt() -> None:
     """After an outcome no claim holds any more; the next attempt is free."""
     sent = receipt(ReceiptKind.OUTCOME, "a", delivery=Delivery.SENT, provider_ref="SM1")
     ledger = after(claim("a"), sent, claim("b"))
-    assert ledger.standing(ORDER) == Done.by(sent, 2000)
+    assert ledger.standing(ORDER) == Done(sent, 2000)
     assert ledger.standing(Order("nt-1", 2)) == Free()
     assert ledger.refs() == {"SM1"}
 
@@ -68,7 +68,7 @@ def test_a_loser_may_report_that_it_sent_but_not_that_it_failed() -> None:
     failed = receipt(ReceiptKind.OUTCOME, "a", delivery=Delivery.UNKNOWN)
     sent = receipt(ReceiptKind.OUTCOME, "a", delivery=Delivery.SENT)
     assert after(*taken_over, failed).standing(ORDER) == Held("b", 3000)
-    assert after(*taken_over, sent).standing(ORDER) == Done.by(sent, 4000)
+    assert after(*taken_over, sent).standing(ORDER) == Done(sent, 4000)
 
 
 @pytest.mark.parametrize("attempt", [1, None])
