@@ -22,7 +22,6 @@ from notifiers.worker import Bounds, LaneWorker
 from runtime.health import Health
 from runtime.kafka import make_consumer, make_producer
 from runtime.policies import PolicyFollower
-from runtime.process import settle_memory
 from runtime.settings import Settings
 from runtime.topics import await_topics
 from schemas.topics import NOTIFY
@@ -87,7 +86,6 @@ async def serve_notifier(
             watching = group.create_task(directory.watch(), name="directory")
             reporting = group.create_task(_report(health, channel, workers, policies, waits), name="health")
             running = [group.create_task(worker.run(DRAIN_S), name=f"lane-{lane}") for lane, worker in workers.items()]
-            settle_memory()
             health.ready = True
             await asyncio.wait(running)
             watching.cancel()

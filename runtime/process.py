@@ -21,6 +21,7 @@ EXIT_FAILED = 70
 EXIT_CONFIGURATION = 78
 STOP_WITHIN_S = 15.0
 
+READY_POLL_S = 0.2
 YOUNG_OBJECTS = 50_000
 """New objects before the collector looks for cycles among them; Python's own 700 is a few messages in hand."""
 
@@ -61,9 +62,11 @@ async def _supervised(process: str, settings: Settings, body: Body) -> int:
         with InstanceLock(settings.home, settings.instance or f"{process}-{os.getpid()}"):
             runner, port = await serve(health, settings.health_port)
             log.logger().info("starting", instance=settings.instance, health=f"http://127.0.0.1:{port}/health")
+            settling = asyncio.create_task(_settle_memory(health), name="settle-memory")
             try:
                 await body(settings, health, stop)
             finally:
+                settling.cancel()
                 _arm_exit(STOP_WITHIN_S)
                 await runner.cleanup()
     except NoActivePolicy as missing:
@@ -80,12 +83,14 @@ async def _supervised(process: str, settings: Settings, body: Body) -> int:
     return 0
 
 
-def settle_memory() -> None:
-    """Take what is in memory now out of the garbage collector's rounds; call it once a process has read its policies.
+async def _settle_memory(health: Health) -> None:
+    """Once the process has read its policies, take what is in memory out of the garbage collector's rounds.
 
     A policy is hundreds of thousands of objects that live as long as the process. Looking through them again and
-    again cost a notifier a third of its time, a tenth of a second at once.
+    again cost a busy notifier a third of its time, a tenth of a second at once.
     """
+    while not health.ready:  # noqa: ASYNC110 - a plain value, which whoever answers for health reads as well
+        await asyncio.sleep(READY_POLL_S)
     gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG_OBJECTS)
