@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import islice
 
+from runtime.kafka import partition_for
 from schemas.notification import Notification
 from schemas.policy.models import Policy
+from schemas.topics import DEFAULT_PARTITIONS
 from schemas.vocabulary import Channel, Lane
 from streams.rules.incidents.effects import Emit
 from streams.rules.incidents.fold import fold
@@ -27,13 +29,15 @@ def orders(policy: Policy, channel: Channel, count: int) -> list[Notification]:
 
 
 def _orders(policy: Policy, channel: Channel) -> Iterator[Notification]:
+    codes = set[str]()
     for event in one_to_tell(policy):
-        decision = route(event, policy)
-        folded = fold(None, decision, partition=0, codes_in_use=(), now=datetime.now(UTC))
+        decision, partition = route(event, policy), partition_for(event.incident_id, DEFAULT_PARTITIONS)
+        folded = fold(None, decision, partition=partition, codes_in_use=codes, now=datetime.now(UTC))
         made = [effect.notification for effect in folded.effects if isinstance(effect, Emit)]
         ours = [one for one in made if (one.channel, one.lane) == (channel, Lane.URGENT)]
         if len(ours) != 1:
             raise NotOrdered(
                 f"{len(ours)} urgent {channel.value} of {event.event_type}, reported by {event.reporting_party}"
             )
+        codes.add(ours[0].code)
         yield ours[0]
