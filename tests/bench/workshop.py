@@ -26,7 +26,7 @@ from schemas.control import ActivePolicy, PublishedPolicy
 from schemas.policy.models import Policy
 from schemas.topics import DEFAULT_PARTITIONS, POLICY
 from tests.bench.policies import SHIPPED
-from tests.bench.systems import cpu_s_of
+from tests.bench.systems import process_cpu_s
 
 READY_WITHIN_S = 60.0
 STOP_WITHIN_S = 20.0
@@ -81,7 +81,7 @@ class Workshop:
         Raises:
             NotReady: there is no such process, or this system does not say.
         """
-        took = cpu_s_of(pid)
+        took = process_cpu_s(pid)
         if took is None:
             raise NotReady(f"no CPU time is known of process {pid}: it has ended, or this system has no /proc")
         return took
