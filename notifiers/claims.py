@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from aiokafka import AIOKafkaProducer
 
@@ -117,25 +118,24 @@ class ClaimDesk:
         Raises:
             KafkaError, TimeoutError: not all of them are known to be written.
         """
-        acks = []
         async with asyncio.timeout(WRITE_WITHIN_S):
-            for receipt in receipts:
-                encoded = encode(
-                    RECEIPTS, receipt, source=self._source, at=receipt.at, cause=hand.notification.notification_id
-                )
-                acks.append(
-                    await self._producer.send(
-                        RECEIPTS.name,
-                        value=encoded.value,
-                        key=hand.notification.incident_id.encode(),
-                        partition=hand.partition,
-                        headers=encoded.headers,
-                    )
-                )
-            results = await asyncio.gather(*acks)
-        last = results[-1]
+            acks = [await self._send(hand, receipt) for receipt in receipts]
+            last = [await ack for ack in acks][-1]
         self._ahead_s = last.timestamp / 1000 - time.time()
         return int(last.offset)
+
+    async def _send(self, hand: InHand, receipt: Receipt) -> asyncio.Future[Any]:
+        """Hand one receipt to the producer; the future is the broker's answer."""
+        cause = hand.notification.notification_id
+        encoded = encode(RECEIPTS, receipt, source=self._source, at=receipt.at, cause=cause)
+        sent: asyncio.Future[Any] = await self._producer.send(
+            RECEIPTS.name,
+            value=encoded.value,
+            key=hand.notification.incident_id.encode(),
+            partition=hand.partition,
+            headers=encoded.headers,
+        )
+        return sent
 
     def receipt(
         self,

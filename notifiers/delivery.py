@@ -11,6 +11,7 @@ from notifiers.claims import ClaimDesk, InHand, Taken, log_claim_lost
 from notifiers.ledger import Done, Ended, Held, Standing
 from notifiers.message import Message, Provider
 from notifiers.outcome import NotSent, Outcome, Reconciled, Refused, Retry, Sent, Unknown
+from notifiers.pace import Pace, Stopping
 from notifiers.tries import BACKOFF_S, Again, Tries, Windows
 from runtime import metrics
 from runtime.log import logger
@@ -23,10 +24,6 @@ CLOCK_SLACK = timedelta(seconds=60)
 """How far a provider's clock may lag behind Kafka's when it is asked what it took since a claim."""
 
 ASK_TIMES = 3
-
-
-class Stopping(Exception):
-    """The process is asked to stop while a notification waits; nothing was done that needs an outcome."""
 
 
 class Policies(Protocol):
@@ -46,14 +43,14 @@ class Courier:
         policies: Policies,
         directory: Callable[[], Directory],
         windows: Windows,
-        slots: asyncio.Semaphore,
+        pace: Pace,
         stop: asyncio.Event,
         on_waiting_for_policy: Callable[[str, float], None],
     ) -> None:
-        """``slots`` bounds how many are under way at once; ``on_waiting_for_policy`` hears the hash and the
+        """``pace`` bounds how many are under way at once; ``on_waiting_for_policy`` hears the hash and the
         seconds waited, again and again."""
         self._provider, self._desk, self._policies, self._directory = provider, desk, policies, directory
-        self._windows, self._slots, self._stop, self._on_waiting = windows, slots, stop, on_waiting_for_policy
+        self._windows, self._pace, self._stop, self._on_waiting = windows, pace, stop, on_waiting_for_policy
 
     async def deliver(self, hand: InHand) -> None:
         """Bring ``hand`` to an outcome that stands on the log, or see that it has one.
@@ -68,8 +65,8 @@ class Courier:
             return
         self._desk.follow(hand)
         tries = Tries(time.monotonic() + self._windows.try_for_s)
-        ready = await self._ready(hand)
-        turn = await self._turn(hand, ready, tries, release=None)
+        policy = await self._policy(hand)
+        turn = await self._turn(hand, policy, tries, release=None)
         while turn is not None:
             release: str | None = None
             match turn:
@@ -79,59 +76,86 @@ class Courier:
                 case Ended():
                     return
                 case Again():
-                    await self._pause_holding(hand, turn)
-                    release = turn.claim_id
+                    release = await self._pause_holding(hand, turn)
                 case Held():
                     if await self._outwait(hand, turn):
-                        if await self._settle_foreign(hand, ready, turn):
+                        if await self._settle_foreign(hand, self._ready(hand, policy), turn):
                             return
                         release = turn.claim_id
-            ready = await self._ready(hand)
-            turn = await self._turn(hand, ready, tries, release=release)
+            turn = await self._turn(hand, policy, tries, release=release)
+
+    def stop(self) -> None:
+        """Begin nothing more; what waits for its turn raises ``Stopping``."""
+        self._pace.stop()
 
     async def _turn(
-        self, hand: InHand, ready: Message | Refusal, tries: Tries, *, release: str | None
+        self, hand: InHand, policy: Policy | Refusal, tries: Tries, *, release: str | None
     ) -> Standing | Again | None:
         """Claim and, where the claim holds, act: None when an outcome stands on the log."""
-        async with self._slots:
+        began_s = time.monotonic()
+        async with self._pace:
+            tries.waited(time.monotonic() - began_s)
             taken = await self._desk.take(hand, release=release)
-            if taken.ours:
-                return await self._under_claim(hand, ready, taken, tries)
-        log_claim_lost(hand, taken.standing)
-        return taken.standing
+            if not taken.ours:
+                log_claim_lost(hand, taken.standing)
+                return taken.standing
+            ready = self._ready(hand, policy)
+            if isinstance(ready, Refusal):
+                await self._refuse(hand, ready, taken.claim.claim_id)
+                return None
+            said = await self._call(hand, ready, taken)
+        if said is None:
+            return Again(taken.claim.claim_id, 0.0)
+        if isinstance(said, Refusal):
+            await self._refuse(hand, said, taken.claim.claim_id)
+            return None
+        return await self._heard(hand, ready, said, taken, tries)
 
-    async def _ready(self, hand: InHand) -> Message | Refusal:
-        """The message, or why there is none. An unknown policy is waited for until the notification expires."""
+    async def _policy(self, hand: InHand) -> Policy | Refusal:
+        """The decision's policy. An unknown one is waited for until the notification expires."""
         began_s = time.monotonic()
         while True:
             policy = self._policies.get(hand.notification.policy_version)
             if policy is not None:
-                return prepare(hand.notification, policy, self._directory())
+                return policy
             late = forbidden(hand.notification) or expired(hand.notification, datetime.now(UTC))
             if late is not None:
                 return late
             self._on_waiting(hand.notification.policy_version, time.monotonic() - began_s)
             await self._pause(self._windows.policy_poll_s)
 
-    async def _under_claim(self, hand: InHand, ready: Message | Refusal, taken: Taken, tries: Tries) -> Again | None:
-        """What the holder of a claim does: refuse, send, or come back with a new claim."""
-        claim_id, now = taken.claim.claim_id, datetime.now(UTC)
-        refusal = ready if isinstance(ready, Refusal) else expired(hand.notification, now)
-        if refusal is not None:
-            await self._refuse(hand, refusal, claim_id)
-            return None
-        if isinstance(ready, Refusal) or taken.claim.age_s() >= self._windows.claim_fresh_s:
-            logger().warning("claim_too_old", notification=hand.notification.notification_id)
-            return Again(claim_id, 0.0)
-        outcome = await self._provider.send(ready, now)
+    def _ready(self, hand: InHand, policy: Policy | Refusal) -> Message | Refusal:
+        """The message as it is to go out now, or why there is none."""
+        return policy if isinstance(policy, Refusal) else prepare(hand.notification, policy, self._directory())
+
+    async def _call(self, hand: InHand, message: Message, taken: Taken) -> Outcome | Refusal | None:
+        """What the holder of a claim does: send, or refuse what is late; None when the claim grew too old for it."""
+        async with self._pace.calls:
+            waited_s = taken.claim.age_s()
+            if waited_s >= self._windows.claim_fresh_s:
+                logger().warning("claim_too_old", notification=hand.notification.notification_id)
+                self._pace.too_early()
+                return None
+            now, called_s = datetime.now(UTC), time.monotonic()
+            refusal = expired(hand.notification, now)
+            if refusal is not None:
+                return refusal
+            outcome = await self._provider.send(message, now)
+        self._pace.learn(outcome, called_s=called_s, waited_s=waited_s)
+        return outcome
+
+    async def _heard(
+        self, hand: InHand, message: Message, outcome: Outcome, taken: Taken, tries: Tries
+    ) -> Again | None:
+        """Bring an answer onto the log, or come back with a new claim."""
         if isinstance(outcome, Unknown):
-            outcome = await self._resolve(hand, ready, outcome)
+            outcome = await self._resolve(hand, message, outcome)
         if isinstance(outcome, Retry):
             after_s = tries.next_in_s(outcome)
             if after_s is not None:
                 self._note("attempt_failed_retrying", hand, outcome)
-                return Again(claim_id, after_s)
-        await self._conclude(hand, ready, outcome, claim_id)
+                return Again(taken.claim.claim_id, after_s)
+        await self._conclude(hand, message, outcome, taken.claim.claim_id)
         return None
 
     async def _resolve(self, hand: InHand, message: Message, unclear: Unknown) -> Outcome:
@@ -232,14 +256,24 @@ class Courier:
             detail=receipt.detail,
         )
 
-    async def _pause_holding(self, hand: InHand, again: Again) -> None:
-        """Pause between tries; when asked to stop, give the claim back, since nothing was handed over under it."""
+    async def _pause_holding(self, hand: InHand, again: Again) -> str | None:
+        """Pause between tries; the claim to release with the next one.
+
+        When asked to stop, or where the next turn may be long in coming, the claim is given back first: nothing was
+        handed over under it, and whoever comes after must not have to find that out.
+        """
         try:
             await self._pause(again.after_s)
         except Stopping:
-            release = self._desk.receipt(hand, ReceiptKind.RELEASE, claim_id=again.claim_id)
-            await self._desk.write(hand, [release])
+            await self._give_back(hand, again)
             raise
+        if self._pace.open:
+            return again.claim_id
+        await self._give_back(hand, again)
+        return None
+
+    async def _give_back(self, hand: InHand, again: Again) -> None:
+        await self._desk.write(hand, [self._desk.receipt(hand, ReceiptKind.RELEASE, claim_id=again.claim_id)])
 
     async def _pause(self, seconds: float) -> None:
         try:

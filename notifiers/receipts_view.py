@@ -1,6 +1,7 @@
 """Follows the partitions of ``receipts`` that a notifier works on, each into its own ledger."""
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,6 +32,25 @@ class _Followed:
     floor_ms: int
     ledger: Ledger = field(default_factory=Ledger)
     position: int = -1
+    waiting: dict[int, list[asyncio.Future[None]]] = field(default_factory=dict)
+    """Who waits for which offset. Each is woken for its own: in a burst hundreds wait at once."""
+
+    def wake(self) -> None:
+        """Wake those whose offset has been folded."""
+        for offset in [offset for offset in self.waiting if offset < self.position]:
+            _wake(self.waiting.pop(offset))
+
+    def wake_all(self) -> None:
+        """Wake everybody: this partition is no longer read here."""
+        for waiters in self.waiting.values():
+            _wake(waiters)
+        self.waiting.clear()
+
+
+def _wake(waiters: Iterable[asyncio.Future[None]]) -> None:
+    for waiter in waiters:
+        if not waiter.done():
+            waiter.set_result(None)
 
 
 class ReceiptsView:
@@ -51,11 +71,13 @@ class ReceiptsView:
         if known is None or floor_ms < known.floor_ms:
             self._followed[partition] = _Followed(floor_ms)
             self._to_place = True
+            if known is not None:
+                known.wake_all()
 
     def keep_only(self, partitions: set[int]) -> None:
         """Stop following all but ``partitions``."""
         for partition in self._followed.keys() - partitions:
-            del self._followed[partition]
+            self._followed.pop(partition).wake_all()
             self._to_place = True
 
     def forget_before(self, partition: int, oldest_ms: int) -> None:
@@ -82,7 +104,10 @@ class ReceiptsView:
                 raise ReadingStopped(f"receipts of partition {partition} are not followed any more")
             if followed.position > offset:
                 return followed.ledger
-            await self.wait_news()
+            self._must_read()
+            waiter = asyncio.get_running_loop().create_future()
+            followed.waiting.setdefault(offset, []).append(waiter)
+            await waiter
 
     async def wait_news(self) -> None:
         """Return when more receipts have been folded (or soon after).
@@ -90,8 +115,7 @@ class ReceiptsView:
         Raises:
             ReadingStopped: the reader failed.
         """
-        if self._failed is not None:
-            raise ReadingStopped(repr(self._failed)) from self._failed
+        self._must_read()
         await self._news.wait()
 
     async def run(self) -> None:
@@ -110,6 +134,8 @@ class ReceiptsView:
         finally:
             self._failed = self._failed or ReadingStopped("stopped")
             self._announce()
+            for followed in self._followed.values():
+                followed.wake_all()
 
     def _fold(self, batches: "dict[TopicPartition, list[ConsumerRecord[Any, Any]]]") -> None:
         for topic_partition, records in batches.items():
@@ -122,6 +148,7 @@ class ReceiptsView:
                     continue
                 self._fold_one(followed.ledger, record)
                 followed.position = record.offset + 1
+            followed.wake()
         if batches:
             self._announce()
 
@@ -133,6 +160,10 @@ class ReceiptsView:
             return
         if isinstance(receipt, Receipt) and receipt.channel in (None, self._channel):
             ledger.fold(receipt, record.timestamp)
+
+    def _must_read(self) -> None:
+        if self._failed is not None:
+            raise ReadingStopped(repr(self._failed)) from self._failed
 
     def _announce(self) -> None:
         self._news.set()

@@ -14,6 +14,7 @@ from notifiers.delivery import Courier, Policies
 from notifiers.directory import DirectoryFile, anybody, for_real_people
 from notifiers.email_smtp import SmtpEmail, is_loopback
 from notifiers.message import Provider
+from notifiers.pace import Pace
 from notifiers.receipts_view import ReceiptsView
 from notifiers.sms_twilio import TwilioSms
 from notifiers.tries import Windows
@@ -79,8 +80,7 @@ async def serve_notifier(
         await producer.start()
         stack.push_async_callback(producer.stop)
         waits = _PolicyWaits(health)
-        slots = asyncio.Semaphore(settings.notifier.concurrency)
-        shared = _Shared(settings, channel, provider, producer, policies, directory, slots, stop, waits)
+        shared = _Shared(settings, channel, provider, producer, policies, directory, stop, waits)
         workers = {lane: await shared.worker(lane, stack) for lane in lanes}
         async with asyncio.TaskGroup() as group:
             watching = group.create_task(directory.watch(), name="directory")
@@ -122,7 +122,6 @@ class _Shared:
     producer: AIOKafkaProducer
     policies: Policies
     directory: DirectoryFile
-    slots: asyncio.Semaphore
     stop: asyncio.Event
     waits: _PolicyWaits
 
@@ -139,7 +138,7 @@ class _Shared:
             self.policies,
             self.directory.current,
             Windows(claim_fresh_s=settings.notifier.claim_fresh_s, try_for_s=settings.notifier.try_for_s),
-            self.slots,
+            Pace(settings.notifier.concurrency),
             self.stop,
             self.waits.heard,
         )

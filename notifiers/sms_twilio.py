@@ -26,7 +26,12 @@ from schemas.vocabulary import Channel, Lane, ReceiptReason
 
 CONNECT_S = 3.0
 MIN_VALIDITY_S, MAX_VALIDITY_S = 1, 36_000
-LISTED_AT_MOST = 200
+LISTED_AT_MOST = 1000
+"""The provider's largest page: in a storm hundreds of texts go to one duty desk within a minute."""
+
+ASKED_AT_ONCE = 20
+ASKED_TOGETHER_S = 0.2
+"""Questions about the same number wait so long for one another: after a kill there are hundreds."""
 _FIRST_CODE = 10_000
 _FAILED = frozenset({"failed", "undelivered", "canceled"})
 # The last two are what the SDK makes of a 2xx whose JSON is not of the provider's shape.
@@ -48,6 +53,8 @@ class TwilioSms:
         _check(settings)
         self.call_timeout_s = settings.timeout_s
         self._pause_s = reconcile_pause_s
+        self._asking = asyncio.Semaphore(ASKED_AT_ONCE)
+        self._to_be_asked: dict[str, asyncio.Task[list[Any]]] = {}
         self._callback = settings.status_callback
         self._senders = {Lane.URGENT: settings.from_urgent, Lane.ROUTINE: settings.from_routine}
         connect_s = min(CONNECT_S, settings.timeout_s)
@@ -98,11 +105,7 @@ class TwilioSms:
 
     async def _look(self, message: Message, since: datetime, known_refs: frozenset[str]) -> Reconciled:
         try:
-            async with asyncio.timeout(self.call_timeout_s):
-                # By recipient only: the list's date filter is on date_sent, which a queued message does not have.
-                listed = await self._client.messages.list_async(
-                    to=message.to, limit=LISTED_AT_MOST, page_size=LISTED_AT_MOST
-                )
+            listed = await self._listed(message.to)
         except _FAILURES as error:
             outcome = _outcome(error)
             return Unknown(outcome.reason, "asking failed: " + getattr(outcome, "detail", ""))
@@ -118,6 +121,22 @@ class TwilioSms:
         if len(recent) == LISTED_AT_MOST:
             return Unknown(ReceiptReason.PROVIDER_ERROR, f"more than {LISTED_AT_MOST} newer messages to this number")
         return NotSent()
+
+    async def _listed(self, to: str) -> list[Any]:
+        """The newest messages to a number, asked for after this call began; those who ask together share an answer."""
+        asking = self._to_be_asked.get(to)
+        if asking is None:
+            asking = self._to_be_asked[to] = asyncio.create_task(self._list_soon(to))
+        return await asyncio.shield(asking)
+
+    async def _list_soon(self, to: str) -> list[Any]:
+        await asyncio.sleep(ASKED_TOGETHER_S)
+        async with self._asking:
+            del self._to_be_asked[to]  # who comes from here on asks anew
+            async with asyncio.timeout(self.call_timeout_s):
+                # By recipient only: the list's date filter is on date_sent, which a queued message does not have.
+                listed = await self._client.messages.list_async(to=to, limit=LISTED_AT_MOST, page_size=LISTED_AT_MOST)
+                return list(listed)
 
 
 def callback_url(base: str, notification: Notification) -> str:

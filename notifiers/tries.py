@@ -35,6 +35,10 @@ class Tries:
     until_s: float
     made: int = 0
 
+    def waited(self, seconds: float) -> None:
+        """Time spent waiting for one's turn is not spent trying."""
+        self.until_s += seconds
+
     def next_in_s(self, outcome: Retry) -> float | None:
         """Seconds until the next try, or None when there is to be none."""
         pause_s = BACKOFF_S[min(self.made, len(BACKOFF_S) - 1)] if outcome.after_s is None else outcome.after_s

@@ -1,6 +1,7 @@
 """The worker loop of one channel and lane: read, deliver concurrently, commit the contiguous done prefix."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,7 +18,8 @@ from aiokafka.errors import (
 )
 
 from notifiers.claims import WRITE_WITHIN_S, InHand
-from notifiers.delivery import Courier, Stopping
+from notifiers.delivery import Courier
+from notifiers.pace import Stopping
 from notifiers.progress import Progress
 from notifiers.receipts_view import ReceiptsView
 from runtime import metrics
@@ -72,6 +74,7 @@ class LaneWorker:
         self._progress: dict[int, Progress] = {}
         self._running: dict[asyncio.Task[None], int] = {}
         self._tails: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._room = asyncio.Event()
         self._handled = 0
         self.lag = 0
         """Notifications written and not yet done, as last measured."""
@@ -88,6 +91,7 @@ class LaneWorker:
             books = group.create_task(self._keep_books(), name="commit")
             while not self._stop.is_set():
                 await self._fetch(group)
+            self._courier.stop()
             await self.settle(drain_s)
             books.cancel()
             await self._commit()
@@ -115,7 +119,9 @@ class LaneWorker:
     async def _fetch(self, group: asyncio.TaskGroup) -> None:
         room = self._bounds.in_all - len(self._running)
         if room <= 0:
-            await asyncio.wait(list(self._running), timeout=POLL_MS / 1000, return_when=asyncio.FIRST_COMPLETED)
+            self._room.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._room.wait(), POLL_MS / 1000)
             return
         for partition, records in (await self._consumer.getmany(timeout_ms=POLL_MS, max_records=room)).items():
             progress = self._progress.setdefault(partition.partition, Progress())
@@ -156,6 +162,7 @@ class LaneWorker:
 
     def _ended(self, key: tuple[str, str], task: "asyncio.Task[None]") -> None:
         self._running.pop(task, None)
+        self._room.set()
         if self._tails.get(key) is task:
             del self._tails[key]
 

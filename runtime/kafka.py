@@ -11,6 +11,9 @@ from aiokafka.producer import sender
 from runtime.settings import Settings
 
 MAX_REQUEST_BYTES = 4 * 1024 * 1024
+MAX_BATCH_BYTES = 30 * 1024
+"""Records for one partition that travel together: less than the smallest ``max.message.bytes``, which bounds them as a
+whole. Where they are full, writers in a burst wait for one another."""
 
 BETWEEN_TRANSACTIONS_S = 0.005
 """How long a transaction that begins while the markers of the one before are still being written waits between tries.
@@ -35,6 +38,7 @@ def make_producer(
         acks="all",
         enable_idempotence=True,
         linger_ms=0,
+        max_batch_size=MAX_BATCH_BYTES,
         max_request_size=MAX_REQUEST_BYTES,
         request_timeout_ms=int(settings.request_timeout_s * 1000),
         **extra,

@@ -1,6 +1,7 @@
 """How a process starts and ends: settings, logs, signals, one place where any failure becomes an exit code."""
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -19,6 +20,10 @@ from runtime.topics import TopicsDiffer
 EXIT_FAILED = 70
 EXIT_CONFIGURATION = 78
 STOP_WITHIN_S = 15.0
+
+READY_POLL_S = 0.2
+YOUNG_OBJECTS = 50_000
+"""New objects before the collector looks for cycles among them; Python's own 700 is a few messages in hand."""
 
 Body = Callable[[Settings, Health, asyncio.Event], Awaitable[None]]
 
@@ -57,9 +62,11 @@ async def _supervised(process: str, settings: Settings, body: Body) -> int:
         with InstanceLock(settings.home, settings.instance or f"{process}-{os.getpid()}"):
             runner, port = await serve(health, settings.health_port)
             log.logger().info("starting", instance=settings.instance, health=f"http://127.0.0.1:{port}/health")
+            settling = asyncio.create_task(_settle_memory(health), name="settle-memory")
             try:
                 await body(settings, health, stop)
             finally:
+                settling.cancel()
                 _arm_exit(STOP_WITHIN_S)
                 await runner.cleanup()
     except NoActivePolicy as missing:
@@ -76,6 +83,19 @@ async def _supervised(process: str, settings: Settings, body: Body) -> int:
         return EXIT_FAILED
     log.logger().info("stopped")
     return 0
+
+
+async def _settle_memory(health: Health) -> None:
+    """Once the process has read its policies, take what is in memory out of the garbage collector's rounds.
+
+    A policy is hundreds of thousands of objects that live as long as the process. Looking through them again and
+    again cost a busy notifier a third of its time, a tenth of a second at once.
+    """
+    while not health.ready:  # noqa: ASYNC110 - a plain value, which whoever answers for health reads as well
+        await asyncio.sleep(READY_POLL_S)
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(YOUNG_OBJECTS)
 
 
 def _arm_exit(seconds: float) -> None:

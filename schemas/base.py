@@ -49,8 +49,11 @@ def _visible_text(text: str) -> str:
     return _visible(text.replace("\r\n", "\n"), "\n\t")
 
 
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*").fullmatch
+
+
 def _slug(text: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", text):
+    if not _PLAIN(text):
         raise ValueError("may hold only letters A-Z, digits, '.', '_' and '-', and starts with a letter or digit")
     return text
 

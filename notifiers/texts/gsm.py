@@ -1,8 +1,8 @@
 """How long an SMS is: GSM 03.38 where every character is in its table, UCS-2 otherwise, counted in parts."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 # 3GPP TS 23.038, default alphabet without the escape character, and its extension table (two septets each).
 _BASIC = frozenset(
@@ -10,6 +10,7 @@ _BASIC = frozenset(
     "ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 _EXTENSION = frozenset("\f^{}\\[~]|€")
+_ALPHABET = _BASIC | _EXTENSION
 
 MAX_SEGMENTS = 3
 """What one alert may cost: more parts arrive late, out of order or not at all."""
@@ -34,9 +35,10 @@ class Measure:
 
 def is_gsm(text: str) -> bool:
     """Whether ``text`` can be sent in the GSM 03.38 alphabet."""
-    return all(char in _BASIC or char in _EXTENSION for char in text)
+    return _ALPHABET.issuperset(text)
 
 
+@lru_cache(maxsize=64)  # a text is measured again each time something is added to it or taken away
 def measure(text: str) -> Measure:
     """Encoding, length and parts of ``text`` as a phone network counts them.
 
@@ -44,13 +46,18 @@ def measure(text: str) -> Measure:
     is never split between two parts.
     """
     if is_gsm(text):
-        return _measured(Encoding.GSM_7, (2 if char in _EXTENSION else 1 for char in text), alone=160, part=153)
-    return _measured(Encoding.UCS_2, (2 if ord(char) > 0xFFFF else 1 for char in text), alone=70, part=67)
+        return _measured(Encoding.GSM_7, text, _EXTENSION.intersection(text), alone=160, part=153)
+    wide = frozenset(char for char in set(text) if char > "\uffff")
+    return _measured(Encoding.UCS_2, text, wide, alone=70, part=67)
 
 
-def _measured(encoding: Encoding, widths: Iterable[int], *, alone: int, part: int) -> Measure:
+def _measured(encoding: Encoding, text: str, wide: frozenset[str], *, alone: int, part: int) -> Measure:
+    """``wide`` holds the characters that take two places; where ``text`` has none, counting is a division."""
+    if not wide:
+        return Measure(encoding, len(text), 1 if len(text) <= alone else -(-len(text) // part))
     total, segments, filled = 0, 1, 0
-    for width in widths:
+    for char in text:
+        width = 2 if char in wide else 1
         total += width
         if filled + width > part:
             segments, filled = segments + 1, 0

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import cached_property
 
 from notifiers.texts.lookup import PlaceWords, callback_number, lead_service, nominative, party_of, place_words
 from notifiers.texts.wording import capitalised, changed_facts, fill, one_line, prefix, sentence, short_time
@@ -67,6 +68,10 @@ class Draft:
 
     def body(self) -> str:
         """The text: sentences with one space between them, its last without a full stop."""
+        return self._body
+
+    @cached_property
+    def _body(self) -> str:
         labelled = {"severity": self.severity, "needs": self.needs or self.needs_ended, "hazards": self.hazards}
         before = [labelled[name] for name in self.first]
         after = [labelled[name] for name in _LABELLED if name not in self.first]

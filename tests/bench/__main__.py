@@ -9,6 +9,8 @@ from tests.bench.flow import bench_end_to_end
 from tests.bench.kills import bench_kills
 from tests.bench.memory import bench_memory
 from tests.bench.ordering import bench_dispatcher
+from tests.bench.lanes import bench_lanes
+from tests.bench.notifying import bench_notifier
 from tests.bench.rendering import bench_texts
 from tests.bench.routing import bench_profile, bench_route
 from tests.bench.starting import bench_start
@@ -18,6 +20,8 @@ from tests.bench.transactions import bench_transactions
 BENCHES: dict[str, Callable[[], list[Figure]]] = {
     "route": bench_route,
     "texts": bench_texts,
+    "notifier": bench_notifier,
+    "lanes": bench_lanes,
     "end_to_end": bench_end_to_end,
     "transactions": bench_transactions,
     "dispatcher": bench_dispatcher,

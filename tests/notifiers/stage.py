@@ -161,8 +161,11 @@ class Stage:
 
     async def receipts(self, about: Notification) -> list[Receipt]:
         """Every receipt of one notification, in the order of the log."""
-        found = cast(list[Receipt], await self._read(RECEIPTS))
-        return [receipt for receipt in found if receipt.notification_id == about.notification_id]
+        return [one for one in await self.all_receipts() if one.notification_id == about.notification_id]
+
+    async def all_receipts(self) -> list[Receipt]:
+        """Every receipt on the log."""
+        return cast(list[Receipt], await self._read(RECEIPTS))
 
     async def rejections(self) -> list[Rejection]:
         """Everything on events.rejected."""

@@ -1,6 +1,7 @@
 """The emulated provider behind its door: a queue per sender, the way of a text to the phone and back."""
 
 import asyncio
+import heapq
 import time
 from collections import deque
 from collections.abc import Callable
@@ -50,6 +51,7 @@ class Carrier:
         self._settings = settings
         self._queues: dict[str, _SenderQueue] = {}
         self._timers: set[asyncio.TimerHandle] = set()
+        self._validities: list[tuple[float, int, Message]] = []
         self._sweeping = False
 
     @property
@@ -78,6 +80,7 @@ class Carrier:
                 queue.timer.cancel()
         self._timers.clear()
         self._queues.clear()
+        self._validities.clear()
         self._sweeping = False
 
     def accept(self, request: CreateRequest) -> Message | ApiError:
@@ -176,6 +179,7 @@ class Carrier:
         if not queue.waiting:
             queue.free_at = max(queue.free_at, _now())
         queue.waiting.append(message)
+        heapq.heappush(self._validities, (message.created_at + message.validity_s, message.serial, message))
         if not self._sweeping:
             self._sweeping = True
             self._later(_SWEEP_S, self._sweep)
@@ -221,9 +225,8 @@ class Carrier:
             self._move(message, "delivered")
 
     def _sweep(self) -> None:
-        for queue in self._queues.values():
-            for message in queue.waiting:
-                self._expire(message)
+        while self._validities and self._validities[0][0] <= time.time():
+            self._expire(heapq.heappop(self._validities)[2])
         self._sweeping = any(queue.waiting for queue in self._queues.values())
         if self._sweeping:
             self._later(_SWEEP_S, self._sweep)
