@@ -7,12 +7,14 @@ from collections.abc import Callable
 from tests.bench.figures import Figure
 from tests.bench.flow import bench_end_to_end
 from tests.bench.rendering import bench_texts
+from tests.bench.routers import bench_router
 from tests.bench.routing import bench_profile, bench_route
 from tests.bench.starting import bench_start
 from tests.bench.table import machine, markdown, show
 
 BENCHES: dict[str, Callable[[], list[Figure]]] = {
     "route": bench_route,
+    "router": bench_router,
     "texts": bench_texts,
     "end_to_end": bench_end_to_end,
     "start": bench_start,

@@ -39,7 +39,7 @@ def resident_mb(system: System) -> dict[str, float]:
 
 def cpu_s(system: System) -> dict[str, float]:
     """CPU seconds that every process has taken since its start; empty where the operating system has no /proc."""
-    return {name: took for name, pid in pids_of(system).items() if (took := _cpu_s(pid)) is not None}
+    return {name: took for name, pid in pids_of(system).items() if (took := process_cpu_s(pid)) is not None}
 
 
 def pids_of(system: System) -> dict[str, int]:
@@ -77,7 +77,8 @@ def _resident_mb(pid: int) -> float | None:
     return sizes[0] / 1024 if sizes else None
 
 
-def _cpu_s(pid: int) -> float | None:
+def process_cpu_s(pid: int) -> float | None:
+    """CPU seconds that the process has taken since its start, or None where that is not told."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     except OSError:
