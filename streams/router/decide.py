@@ -14,14 +14,18 @@ from schemas.event import EmergencyEvent, SourceOfRejection
 from schemas.policy.models import Policy
 from schemas.rejections import rejection
 from schemas.topics import DECISIONS, EVENTS, REJECTED, Topic
-from schemas.vocabulary import RejectionReason
+from schemas.vocabulary import DecisionOutcome, RejectionReason
 from streams.router.batches import Incoming
 from streams.router.loop import Output
 from streams.rules.routing.rejection import rejection_of
 from streams.rules.routing.route import route
+from streams.rules.trusted import amended
 
 MAX_INTERNAL_ERRORS = 5
 """So many events in a row that the rules cannot judge mean a bad release, not bad events."""
+
+
+_ROUTED = {outcome: metrics.EVENTS_ROUTED.labels(outcome.value) for outcome in DecisionOutcome}
 
 
 class RulesBroken(Exception):
@@ -44,11 +48,11 @@ class Decider:
         recorded = datetime.fromtimestamp(record.timestamp, tz=UTC)
         try:
             event = cast(EmergencyEvent, decode(EVENTS, record.value))
-            decision, refused = self._judge(event.model_copy(update={"recorded_at": recorded}))
+            decision, refused = self._judge(amended(event, recorded_at=recorded))
             outputs = [self._output(DECISIONS, decision, decision.incident_id, recorded, cause=event.event_id)]
         except Undecodable as fault:
             return [self._refuse(fault, record, recorded)]
-        metrics.EVENTS_ROUTED.labels(decision.outcome.value).inc()
+        _ROUTED[decision.outcome].inc()
         if refused is not None:
             ids = {"event_id": event.event_id, "incident_id": event.incident_id}
             outputs.append(self._refuse(Undecodable(*refused, ids), record, recorded))

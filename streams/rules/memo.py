@@ -23,3 +23,7 @@ class Memo(Generic[V]):
                 self._kept.clear()
             found = self._kept[key] = make()
         return found
+
+    def forget(self) -> None:
+        """Begin anew."""
+        self._kept.clear()
