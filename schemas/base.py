@@ -32,6 +32,8 @@ def _utc(moment: datetime) -> datetime:
 
 def _visible(text: str, allowed: str) -> str:
     text = unicodedata.normalize("NFC", text)
+    if text.isprintable():  # most texts: nothing in them is of an invisible kind
+        return text
     for position, char in enumerate(text):
         if char not in allowed and unicodedata.category(char) in _INVISIBLE:
             name = unicodedata.name(char, "control character")
@@ -64,10 +66,12 @@ UtcTime = Annotated[AwareDatetime, AfterValidator(_utc)]
 Id = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_slug)]
 """Identifier of an event, incident, party, contact, clause…: 1–64 plain characters."""
 
-Line = Annotated[str, StringConstraints(min_length=1, max_length=120), AfterValidator(_visible_line)]
+LINE_MAX, TEXT_MAX = 120, 2000
+
+Line = Annotated[str, StringConstraints(min_length=1, max_length=LINE_MAX), AfterValidator(_visible_line)]
 """One line of visible text, NFC, at most 120 characters."""
 
-LongText = Annotated[str, StringConstraints(min_length=1, max_length=2000), AfterValidator(_visible_text)]
+LongText = Annotated[str, StringConstraints(min_length=1, max_length=TEXT_MAX), AfterValidator(_visible_text)]
 """Visible text, NFC, at most 2,000 characters; line breaks and tabs allowed."""
 
 PolicyHash = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]

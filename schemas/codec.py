@@ -26,6 +26,9 @@ CONTENT_TYPE = "application/json; charset=utf-8"
 TYPE_PREFIX = "eu.safeborderlands."
 
 
+_SPEC_VERSION, _CONTENT_TYPE = ("ce_specversion", b"1.0"), ("content-type", CONTENT_TYPE.encode())
+
+
 class Undecodable(Exception):
     """A value that is no valid record of its topic: bounded ``reason``, ``detail`` for people, ``mend``.
 
@@ -61,24 +64,24 @@ def encode(topic: Topic, record: Record, *, source: str, at: datetime, cause: st
     value = record.model_dump_json(exclude_none=True).encode()
     if len(value) > topic.max_bytes:
         raise TooLargeToWrite(f"{len(value)} bytes for {topic.name}, which takes {topic.max_bytes}")
-    identity = record_id(record)
-    headers = {
-        "ce_specversion": "1.0",
-        "ce_id": identity,
-        "ce_source": f"/safe-borderlands/{source}",
-        "ce_type": f"{TYPE_PREFIX}{record.record}.v{record.version}",  # type: ignore[attr-defined]
-        "ce_time": at.isoformat(),
-        "content-type": CONTENT_TYPE,
-    }
+    headers = [
+        _SPEC_VERSION,
+        ("ce_id", record_id(record).encode()),
+        ("ce_source", f"/safe-borderlands/{source}".encode()),
+        ("ce_type", f"{TYPE_PREFIX}{record.record}.v{record.version}".encode()),  # type: ignore[attr-defined]
+        ("ce_time", at.isoformat().encode()),
+        _CONTENT_TYPE,
+    ]
     incident = getattr(record, "incident_id", None)
     if incident:
-        headers |= {"ce_partitionkey": incident, "ce_correlationid": incident}
+        of_incident = incident.encode()
+        headers += [("ce_partitionkey", of_incident), ("ce_correlationid", of_incident)]
     if cause:
-        headers["ce_causationid"] = cause
+        headers.append(("ce_causationid", cause.encode()))
     expires = getattr(record, "expires_at", None)
     if expires:
-        headers["ce_expirytime"] = expires.isoformat()
-    return Encoded(value, [(name, text.encode()) for name, text in headers.items()])
+        headers.append(("ce_expirytime", expires.isoformat().encode()))
+    return Encoded(value, headers)
 
 
 def record_id(record: Record) -> str:
@@ -117,6 +120,11 @@ def decode(topic: Topic, value: bytes | None) -> Record:
     Raises:
         Undecodable: with the reason, the place of the mistake and how to mend it.
     """
+    if value is not None and len(topic.records) == 1 and len(value) <= topic.max_bytes:
+        try:
+            return topic.records[0].model_validate_json(value)
+        except ValidationError:
+            pass  # what follows finds the words for why
     body = _parse(topic, value)
     kind = body.get("record")
     by_name = {cls.model_fields["record"].default: cls for cls in topic.records}

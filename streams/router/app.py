@@ -5,26 +5,13 @@ from typing import Any
 
 import faust
 from faust.tables.manager import TableManager
-from faust.transport.drivers.aiokafka import Producer, Transport
 
 from runtime.settings import Settings
 from schemas.topics import EVENTS
-from streams.router.loop import GroupCommit, Output
+from streams.router.batches import BatchTransport, Incoming
+from streams.router.loop import MAX_BATCH, MAX_BATCH_BYTES, GroupCommit, Output
 
 GROUP = "router"
-
-
-class IdempotentProducer(Producer):
-    """Faust's producer with acks=all and idempotence: a retried send is written once."""
-
-    def _settings_extra(self) -> dict[str, Any]:
-        return {**super()._settings_extra(), "acks": "all", "enable_idempotence": True}
-
-
-class IdempotentTransport(Transport):
-    """Transport that makes ``IdempotentProducer``s."""
-
-    Producer = IdempotentProducer
 
 
 class NoTables(TableManager):
@@ -36,11 +23,17 @@ class NoTables(TableManager):
         await self.recovery.start()
 
 
-def build(settings: Settings, decide: Callable[[Any], list[Output]], on_done: Callable[[int], None]) -> faust.App:
-    """An isolated Faust app that applies ``decide`` to every message of ``events``; see docs/decisions."""
+def build(
+    settings: Settings,
+    decide: Callable[[Incoming], list[Output]],
+    on_done: Callable[[int], None],
+    *,
+    group: str = GROUP,
+) -> faust.App:
+    """An isolated Faust app that applies ``decide`` to every record of ``events``; see docs/decisions."""
     settings.home.mkdir(parents=True, exist_ok=True)
     app = faust.App(
-        GROUP,
+        group,
         broker=f"kafka://{settings.bootstrap}",
         consumer_group_instance_id=settings.instance,
         processing_guarantee="at_least_once",
@@ -48,6 +41,7 @@ def build(settings: Settings, decide: Callable[[Any], list[Output]], on_done: Ca
         stream_publish_on_commit=False,
         broker_commit_interval=0.5,
         broker_max_poll_interval=2_000_000,
+        broker_max_poll_records=MAX_BATCH,
         broker_session_timeout=settings.session_timeout_s,
         broker_heartbeat_interval=settings.session_timeout_s * 0.3,
         broker_rebalance_timeout=30,
@@ -55,6 +49,7 @@ def build(settings: Settings, decide: Callable[[Any], list[Output]], on_done: Ca
         producer_request_timeout=settings.request_timeout_s + 5,  # the loop gives up first, and ends the process
         producer_acks=-1,
         producer_linger=0,
+        producer_max_batch_size=MAX_BATCH_BYTES,
         producer_max_request_size=4 * 1024 * 1024,
         consumer_auto_offset_reset="earliest",
         topic_disable_leader=True,
@@ -70,10 +65,10 @@ def build(settings: Settings, decide: Callable[[Any], list[Output]], on_done: Ca
     )
     app.conf.Agent  # noqa: B018 - resolves Faust's lazy settings here, where a mistake is visible
     app._producer = None
-    transport = IdempotentTransport(app.conf.broker, app, app.loop)
+    commit = GroupCommit(app, decide, on_done, settings.request_timeout_s)
+    transport = BatchTransport(app.conf.broker, app, app.loop, room=commit.room)
     app.producer_transport = transport
     app.transport = transport
-    commit = GroupCommit(app, decide, on_done, settings.request_timeout_s)
     topic = app.topic(EVENTS.name, key_serializer="raw", value_serializer="raw", allow_empty=True)
 
     @app.agent(topic)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Protocol, cast
+from typing import cast
 
 from runtime import metrics
 from runtime.kafka import partition_for
@@ -14,53 +14,48 @@ from schemas.event import EmergencyEvent, SourceOfRejection
 from schemas.policy.models import Policy
 from schemas.rejections import rejection
 from schemas.topics import DECISIONS, EVENTS, REJECTED, Topic
-from schemas.vocabulary import RejectionReason
+from schemas.vocabulary import DecisionOutcome, RejectionReason
+from streams.router.batches import Incoming
 from streams.router.loop import Output
 from streams.rules.routing.rejection import rejection_of
 from streams.rules.routing.route import route
+from streams.rules.trusted import amended
 
 MAX_INTERNAL_ERRORS = 5
 """So many events in a row that the rules cannot judge mean a bad release, not bad events."""
+
+
+_ROUTED = {outcome: metrics.EVENTS_ROUTED.labels(outcome.value) for outcome in DecisionOutcome}
 
 
 class RulesBroken(Exception):
     """The rules failed on several events in a row; the router stops rather than refuse everything."""
 
 
-class Message(Protocol):
-    """What is used of a Kafka message. ``timestamp`` is LogAppendTime in seconds since the epoch."""
-
-    key: bytes | None
-    value: bytes | None
-    partition: int
-    offset: int
-    timestamp: float
-
-
 class Decider:
-    """Turns messages of ``events`` into outputs by the policy that ``active`` gives at that moment."""
+    """Turns records of ``events`` into outputs by the policy that ``active`` gives at that moment."""
 
     def __init__(self, active: Callable[[], Policy], partitions: int) -> None:
         self._active, self._partitions = active, partitions
         self._internal_errors = 0
 
-    def __call__(self, message: Message) -> list[Output]:
-        """The records ``message`` leads to.
+    def __call__(self, record: Incoming) -> list[Output]:
+        """The records ``record`` leads to.
 
         Raises:
             RulesBroken: the rules failed on ``MAX_INTERNAL_ERRORS`` events in a row.
         """
-        recorded = datetime.fromtimestamp(message.timestamp, tz=UTC)
+        recorded = datetime.fromtimestamp(record.timestamp, tz=UTC)
         try:
-            event = cast(EmergencyEvent, decode(EVENTS, message.value))
-            decision, refused = self._judge(event.model_copy(update={"recorded_at": recorded}))
+            event = cast(EmergencyEvent, decode(EVENTS, record.value))
+            decision, refused = self._judge(amended(event, recorded_at=recorded))
             outputs = [self._output(DECISIONS, decision, decision.incident_id, recorded, cause=event.event_id)]
         except Undecodable as fault:
-            return [self._refuse(fault, message, recorded)]
-        metrics.EVENTS_ROUTED.labels(decision.outcome.value).inc()
+            return [self._refuse(fault, record, recorded)]
+        _ROUTED[decision.outcome].inc()
         if refused is not None:
             ids = {"event_id": event.event_id, "incident_id": event.incident_id}
-            outputs.append(self._refuse(Undecodable(*refused, ids), message, recorded))
+            outputs.append(self._refuse(Undecodable(*refused, ids), record, recorded))
         return outputs
 
     def _judge(self, event: EmergencyEvent) -> tuple[Decision, tuple[RejectionReason, str, str] | None]:
@@ -92,19 +87,19 @@ class Decider:
         partition = partition_for(incident, self._partitions)
         return Output(topic.name, partition, incident.encode(), encoded.value, encoded.headers)
 
-    def _refuse(self, fault: Undecodable, message: Message, at: datetime) -> Output:
+    def _refuse(self, fault: Undecodable, record: Incoming, at: datetime) -> Output:
         metrics.RECORDS_REJECTED.labels(fault.reason.value).inc()
-        logger().warning("event_rejected", reason=fault.reason.value, offset=message.offset, detail=fault.detail[:200])
-        record = rejection(
+        logger().warning("event_rejected", reason=fault.reason.value, offset=record.offset, detail=fault.detail[:200])
+        refused = rejection(
             fault,
-            message.value,
+            record.value,
             refused_by=SourceOfRejection.ROUTER,
             at=at,
             topic=EVENTS.name,
-            partition=message.partition,
-            offset=message.offset,
-            key=message.key,
+            partition=record.partition,
+            offset=record.offset,
+            key=record.key,
         )
-        encoded = encode(REJECTED, record, source="router", at=at, cause=record.event_id)
-        key = message.key[:200] if message.key else None
-        return Output(REJECTED.name, message.partition, key, encoded.value, encoded.headers)
+        encoded = encode(REJECTED, refused, source="router", at=at, cause=refused.event_id)
+        key = record.key[:200] if record.key else None
+        return Output(REJECTED.name, record.partition, key, encoded.value, encoded.headers)

@@ -15,8 +15,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from schemas.codec import Headers
+from schemas.topics import DECISIONS, TOPICS
+from streams.router.batches import Incoming
 
 MAX_BATCH = 500
+MAX_BATCH_BYTES = DECISIONS.max_bytes
 _BUSY = 4
 _NAP_S = 0.005
 _EXIT_AFTER_CRASH_S = 5.0
@@ -56,23 +59,39 @@ async def send_all(producer: Any, outputs: Iterable[Output]) -> None:
 
 
 def _append(batch: Any, output: Output) -> bool:
+    """Add ``output`` where there is room: in a batch, and in what a broker takes as one for its topic."""
+    if batch.record_count() and batch.size() + len(output.value) > _most_bytes(output.topic):
+        return False
     return batch.append(key=output.key, value=output.value, timestamp=None, headers=output.headers) is not None
 
 
-class GroupCommit:
-    """Queues events of one stream and writes their outputs in batches; see the module's text.
+def _most_bytes(topic: str) -> int:
+    """The longest batch that is written to ``topic``: no longer than its longest record may be."""
+    known = TOPICS.get(topic)
+    return MAX_BATCH_BYTES if known is None else known.max_bytes
 
-    ``decide`` turns an event's message into outputs and does not raise for bad input. ``pending`` is bounded by
-    twice ``MAX_BATCH``: beyond it the stream waits. A batch that is not acknowledged within ``send_within_s``
-    seconds ends the process.
+
+class GroupCommit:
+    """Queues the batches of one stream and writes what they lead to together; see the module's text.
+
+    ``decide`` turns a record into outputs and does not raise for bad input. Reading waits for ``room`` while
+    ``held`` records, twice ``MAX_BATCH``, wait here. What is not acknowledged within ``send_within_s`` seconds ends
+    the process.
     """
 
     def __init__(
-        self, app: Any, decide: Callable[[Any], list[Output]], on_done: Callable[[int], None], send_within_s: float
+        self, app: Any, decide: Callable[[Incoming], list[Output]], on_done: Callable[[int], None], send_within_s: float
     ) -> None:
         self._app, self._decide, self._on_done, self._send_within_s = app, decide, on_done, send_within_s
-        self.pending: deque[Any] = deque()
+        self._pending: deque[Any] = deque()
+        self.held = 0
         self._wake, self._room = asyncio.Event(), asyncio.Event()
+
+    async def room(self) -> None:
+        """Return when more may be read."""
+        while self.held >= 2 * MAX_BATCH:
+            self._room.clear()
+            await self._room.wait()
 
     async def run(self, stream: Any) -> None:
         """Serve ``stream`` until it ends."""
@@ -80,11 +99,9 @@ class GroupCommit:
         flusher = asyncio.create_task(self._flush(manual), name="router-flush")
         try:
             async for event in manual.events():
-                self.pending.append(event)
+                self._pending.append(event)
+                self.held += len(event.message.records)
                 self._wake.set()
-                while len(self.pending) >= 2 * MAX_BATCH:
-                    self._room.clear()
-                    await self._room.wait()
         finally:
             flusher.cancel()
 
@@ -93,8 +110,8 @@ class GroupCommit:
             while True:
                 await self._wake.wait()
                 self._wake.clear()
-                while self.pending:
-                    if _BUSY < len(self.pending) < MAX_BATCH:
+                while self._pending:
+                    if _BUSY < self.held < MAX_BATCH:
                         await asyncio.sleep(_NAP_S)  # only under load: let the batch fill
                     await self._write(stream)
         except Exception as error:
@@ -106,10 +123,15 @@ class GroupCommit:
             raise
 
     async def _write(self, stream: Any) -> None:
-        batch = [self.pending.popleft() for _ in range(min(len(self.pending), MAX_BATCH))]
-        self._room.set()
-        outputs = [output for event in batch for output in self._decide(event.message)]
+        events = [self._pending.popleft()]
+        count = len(events[0].message.records)
+        while self._pending and count + len(self._pending[0].message.records) <= MAX_BATCH:
+            events.append(self._pending.popleft())
+            count += len(events[-1].message.records)
+        outputs = [output for event in events for record in event.message.records for output in self._decide(record)]
         await asyncio.wait_for(send_all(self._app.producer._producer, outputs), self._send_within_s)
-        for event in batch:
+        for event in events:
             await stream.ack(event)
-        self._on_done(len(batch))
+        self.held -= count
+        self._room.set()
+        self._on_done(count)

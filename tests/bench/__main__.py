@@ -12,6 +12,7 @@ from tests.bench.ordering import bench_dispatcher
 from tests.bench.lanes import bench_lanes
 from tests.bench.notifying import bench_notifier
 from tests.bench.rendering import bench_texts
+from tests.bench.routers import bench_router
 from tests.bench.routing import bench_profile, bench_route
 from tests.bench.starting import bench_start
 from tests.bench.table import machine, markdown, show
@@ -19,6 +20,7 @@ from tests.bench.transactions import bench_transactions
 
 BENCHES: dict[str, Callable[[], list[Figure]]] = {
     "route": bench_route,
+    "router": bench_router,
     "texts": bench_texts,
     "notifier": bench_notifier,
     "lanes": bench_lanes,

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.codec import Undecodable, decode
+from schemas.event import EmergencyEvent, Rejection
 from schemas.topics import EVENTS, INCIDENTS, TOPICS, Topic
 from schemas.vocabulary import RejectionReason as Reason
 from tests.contract.records import event
@@ -184,3 +186,25 @@ def test_deep_nesting_is_no_way_to_stop_a_process() -> None:
     """Nesting beyond what the parser takes is refused like any other bad value."""
     deep = b'{"place": ' + b'{"a":' * (sys.getrecursionlimit() - 50) + b"1" + b"}" * (sys.getrecursionlimit() - 49)
     assert fault(deep).reason in (Reason.NOT_JSON, Reason.INVALID, Reason.WRONG_RECORD)
+
+
+ONE_OF_TWO = replace(EVENTS, records=(EmergencyEvent, Rejection))
+"""``events`` as a topic of several records, whose values are looked into before they are read."""
+
+
+def read(topic: Topic, value: bytes) -> Any:
+    """The record, or why it is none."""
+    try:
+        return decode(topic, value)
+    except Undecodable as refused:
+        return refused.reason
+
+
+@given(st.sampled_from(sorted(GOOD)), JSON, st.sampled_from([{}, {"record": "rejection"}, {"version": 2}]))
+def test_a_record_that_is_read_at_once_is_the_one_that_looking_into_it_finds(
+    field: str, value: Any, first: dict[str, Any]
+) -> None:
+    """Also where a field is given twice: the last word counts."""
+    twice = json.dumps(first)[:-1] + ", " * bool(first) + json.dumps(GOOD | {field: value})[1:]
+    at_once, found = read(EVENTS, twice.encode()), read(ONE_OF_TWO, twice.encode())
+    assert at_once == found or field == "record"

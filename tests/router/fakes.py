@@ -24,6 +24,14 @@ class Batch:
         self.values.append(value)
         return key or headers or value
 
+    def record_count(self) -> int:
+        """Records so far."""
+        return len(self.values)
+
+    def size(self) -> int:
+        """Bytes so far."""
+        return sum(map(len, self.values))
+
 
 class Producer:
     """Takes batches; acknowledges each when told to, or at once."""
@@ -53,25 +61,31 @@ class Producer:
 
 
 @dataclass(frozen=True)
+class Message:
+    """What one fetch brought of one partition."""
+
+    records: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Event:
     """What a Faust stream yields."""
 
-    message: str
+    message: Message
 
 
 class Stream:
     """A Faust stream without automatic acknowledgement; ends when told to."""
 
-    def __init__(self, *events: str) -> None:
+    def __init__(self, *batches: tuple[str, ...]) -> None:
         self._queue: asyncio.Queue[Event | None] = asyncio.Queue()
-        self.taken = 0
         self.acked: list[str] = []
-        self.add(*events)
+        self.add(*batches)
 
-    def add(self, *events: str) -> None:
+    def add(self, *batches: tuple[str, ...]) -> None:
         """Have more to read."""
-        for event in events:
-            self._queue.put_nowait(Event(event))
+        for records in batches:
+            self._queue.put_nowait(Event(Message(records)))
 
     def end(self) -> None:
         """Have nothing more to read, ever."""
@@ -84,12 +98,11 @@ class Stream:
     async def events(self) -> AsyncIterator[Event]:
         """The events, as they come."""
         while (event := await self._queue.get()) is not None:
-            self.taken += 1
             yield event
 
     async def ack(self, event: Event) -> None:
-        """Note an acknowledgement."""
-        self.acked.append(event.message)
+        """Note an acknowledgement of every record."""
+        self.acked += event.message.records
 
 
 class App:

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from schemas.topics import REJECTED
 from streams.router import loop
 from streams.router.loop import MAX_BATCH, GroupCommit, Output, RecordTooLarge, send_all
 from tests.router.fakes import App, Producer, Stream
@@ -72,7 +73,7 @@ async def running(
     """A loop that answers every event with ``fan_out`` records."""
     app = App(producer)
     commit = GroupCommit(
-        app, lambda message: [output(f"{message}.{number}") for number in range(fan_out)], lambda _: None, send_within_s
+        app, lambda record: [output(f"{record}.{number}") for number in range(fan_out)], lambda _: None, send_within_s
     )
     task = asyncio.create_task(commit.run(stream))
     yield commit, app
@@ -82,7 +83,7 @@ async def running(
 
 async def test_events_are_acknowledged_in_order_after_their_outputs() -> None:
     """No acknowledgement before the broker's; then all of the batch, in the order of reading."""
-    producer, stream = Producer(room=100, at_once=False), Stream("1", "2", "3")
+    producer, stream = Producer(room=100, at_once=False), Stream(("1", "2"), ("3",))
     async with running(stream, producer, fan_out=2):
         await asyncio.wait_for(producer.arrived.wait(), PATIENCE_S)
         assert stream.acked == []
@@ -102,19 +103,46 @@ async def test_events_are_acknowledged_in_order_after_their_outputs() -> None:
 
 
 async def test_reading_waits_while_the_broker_is_slow() -> None:
-    """No more than two batches and the one under way are held in memory."""
+    """With two batches' worth of records waiting there is no room for more, until some are written."""
     producer = Producer(room=10_000, at_once=False)
-    stream = Stream(*(str(number) for number in range(5 * MAX_BATCH)))
+    half = MAX_BATCH // 2
+    stream = Stream(*(tuple(str(2 * half * number + one) for one in range(2 * half)) for number in range(2)))
     async with running(stream, producer) as (commit, _):
         await asyncio.wait_for(producer.arrived.wait(), PATIENCE_S)
-        await until(lambda: len(commit.pending) == 2 * MAX_BATCH)
-        assert stream.taken <= 3 * MAX_BATCH
-        while len(stream.acked) < 5 * MAX_BATCH:
-            await asyncio.sleep(0)
-            for done in producer.waiting:
-                if not done.done():
-                    done.set_result(None)
-    assert stream.acked == [str(number) for number in range(5 * MAX_BATCH)]
+        await until(lambda: commit.held == 4 * half)
+        room = asyncio.create_task(commit.room())
+        done, _ = await asyncio.wait({room}, timeout=0.05)
+        assert not done
+        producer.waiting[0].set_result(None)
+        await asyncio.wait_for(room, PATIENCE_S)
+        await until(lambda: len(producer.waiting) == 2)
+        producer.waiting[1].set_result(None)
+        await until(lambda: commit.held == 0)
+    assert stream.acked == [str(number) for number in range(4 * half)]
+
+
+async def test_small_batches_are_written_together_and_none_is_torn() -> None:
+    """As many fetched batches as stay within the bound go into one write; one that is longer goes alone."""
+    producer = Producer(room=10_000, at_once=False)
+    sizes = (1, 3, MAX_BATCH - 10, 9, MAX_BATCH + 5, 1)
+    numbers = iter(range(sum(sizes)))
+    stream = Stream(*(tuple(str(next(numbers)) for _ in range(size)) for size in sizes))
+    async with running(stream, producer) as (commit, _):
+        await until(lambda: commit.held == sum(sizes))
+        for written in range(1, 5):
+            await until(lambda written=written: len(producer.waiting) == written)  # type: ignore[misc]
+            producer.waiting[-1].set_result(None)
+        await until(lambda: commit.held == 0)
+    assert [len(values) for _, _, values in producer.sent] == [4 + MAX_BATCH - 10, 9, MAX_BATCH + 5, 1]
+    assert stream.acked == [str(number) for number in range(sum(sizes))]
+
+
+async def test_a_batch_is_no_longer_than_its_topic_takes() -> None:
+    """A broker refuses a batch beyond the bound of its topic, however short its records are."""
+    producer = Producer(room=10_000)
+    long = output("x" * (REJECTED.max_bytes // 3), REJECTED.name)
+    await send_all(producer, [long] * 7)
+    assert [len(values) for _, _, values in producer.sent] == [3, 3, 1]
 
 
 @pytest.fixture
@@ -128,7 +156,7 @@ def exits(monkeypatch: pytest.MonkeyPatch) -> "list[int]":
 
 async def test_a_failed_send_ends_the_process_and_acknowledges_nothing(exits: "list[int]") -> None:
     """The app crashes; should that leave the process standing, it is ended with 70 all the same."""
-    producer, stream = Producer(), Stream("1")
+    producer, stream = Producer(), Stream(("1",))
     producer.fail = OSError("gone")
     async with running(stream, producer) as (_, app):
         await asyncio.wait_for(app.crashed.wait(), PATIENCE_S)
@@ -139,7 +167,7 @@ async def test_a_failed_send_ends_the_process_and_acknowledges_nothing(exits: "l
 
 async def test_a_send_without_answer_ends_the_process(exits: "list[int]") -> None:
     """A broker that says nothing is given ``send_within_s`` seconds."""
-    producer, stream = Producer(at_once=False), Stream("1")
+    producer, stream = Producer(at_once=False), Stream(("1",))
     async with running(stream, producer, send_within_s=0.02) as (_, app):
         await asyncio.wait_for(app.crashed.wait(), PATIENCE_S)
         assert isinstance(app.crashed_by, TimeoutError)

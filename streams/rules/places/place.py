@@ -7,6 +7,7 @@ does not fit becomes a note, and a direct contradiction a fault that says how to
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from schemas.base import LINE_MAX
 from schemas.place import CodeScheme, Place, PlaceCertainty, ResolvedPlace
 from schemas.privacy import mask
 from streams.rules.places.describe import COUNTRIES, EXPLANATION_MAX, clip, label, place_name, where
@@ -296,4 +297,4 @@ class _Search:
 
 
 def _shown(text: str) -> str:
-    return mask(text).text
+    return clip(mask(text).text, LINE_MAX)  # a mask can be longer than the house number under it

@@ -1,6 +1,6 @@
 """Outlines and the border in metres (EPSG:3059, LKS-92 / Latvia TM): what contains a position, and what is near."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -80,13 +80,40 @@ class Shape:
 _ORDER = {"covered": 0, "successor": 1, "neighbour": 2, "country": 3}
 
 
+CELL_M = 10_000
+"""A position is compared with the outlines that reach into its cell of so many metres: one look-up, however many."""
+
+_FIRST_CELL, _LAST_CELL = -60, 150  # farther than the bounds of LON_MIN… in metres, whichever way
+
+Cells = dict[tuple[float, float], tuple[Shape, ...]]
+
+
+def _in_cells(shapes: Iterable[Shape]) -> Cells:
+    """For each cell the shapes whose bounds reach into it, in the order of ``shapes``."""
+    cells: dict[tuple[float, float], list[Shape]] = {}
+    for shape in shapes:
+        if shape.area.is_empty:
+            continue
+        west, south, east, north = shape.area.bounds
+        for column in _reach(west, east):
+            for row in _reach(south, north):
+                cells.setdefault((column, row), []).append(shape)
+    return {cell: tuple(found) for cell, found in cells.items()}
+
+
+def _reach(low: float, high: float) -> range:
+    """The cells from ``low`` to ``high`` (metres), as far as positions lie at all."""
+    return range(int(max(_FIRST_CELL, low // CELL_M)), int(min(_LAST_CELL, high // CELL_M)) + 1)
+
+
 class Shapes:
-    """All outlines in a tree, and the border. Distances are in metres."""
+    """All outlines, in cells and in a tree, and the border. Distances are in metres."""
 
     def __init__(self, geography: Geography) -> None:
         outlines = sorted(geography.outlines, key=lambda outline: _ORDER[outline.kind])
         self._shapes = [Shape(outline, area(outline)) for outline in outlines]
         self._tree = shapely.STRtree([shape.area for shape in self._shapes])
+        self._cells = _in_cells(self._shapes)
         border = list(dict.fromkeys(geography.border))
         self._border = LineString(_project(border)) if len(border) >= 2 else None
         self.border_band_m = geography.border_band_m
@@ -95,8 +122,8 @@ class Shapes:
 
     def at(self, where: Position) -> list[Shape]:
         """Outlines that contain ``where``: covered ones first, then successors', neighbours', countries."""
-        hits = sorted(self._tree.query(where).tolist())
-        return [shape for shape in (self._shapes[i] for i in hits) if shape.area.covers(where)]
+        near = self._cells.get((where.x // CELL_M, where.y // CELL_M), ())
+        return [shape for shape in near if shape.area.covers(where)]
 
     def within(self, where: BaseGeometry, distance_m: float) -> list[tuple[float, Shape]]:
         """Outlines of units (not countries) at most ``distance_m`` away, with their distance, covered ones first."""

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from functools import partial
 
 from schemas.decision import NEVER_WITH_POLICE, SharedField, Verdict
-from schemas.event import EmergencyEvent
 from schemas.policy.models import Agreement, Clause
-from schemas.vocabulary import EVENT_TYPES, Action, Judgement, Stage
+from schemas.vocabulary import Action, Judgement, Stage
 from streams.rules.memo import Memo
 from streams.rules.places.describe import DETAIL_MAX, clip
 from streams.rules.routing.ground import Applied
 from streams.rules.routing.index import PolicyIndex
+from streams.rules.routing.ruling import Traits
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,50 +26,45 @@ class Chosen:
     share: frozenset[SharedField]
 
 
-def is_police(event: EmergencyEvent) -> bool:
-    """Whether the event is a police matter, which crosses only as a referral without personal data."""
-    return event.event_type is not None and EVENT_TYPES[event.event_type].police
-
-
-def choose(event: EmergencyEvent, applied: Applied, index: PolicyIndex) -> tuple[Verdict, Chosen | None]:
+def choose(traits: Traits, applied: Applied, index: PolicyIndex) -> tuple[Verdict, Chosen | None]:
     """The first clause that fits, or a verdict that says why none does."""
     agreement = applied.agreement
-    rank = event.severity.rank
+    rank = traits.severity.rank
     of_type = index.clauses.recall(
-        (agreement.id, event.reporting_party, event.event_type), partial(_of_type, event, agreement)
+        (agreement.id, traits.reporting_party, traits.event_type), partial(_of_type, traits, agreement)
     )
-    fitting = [clause for clause in of_type if _needs_fit(clause, event)]
+    fitting = [clause for clause in of_type if _needs_fit(clause, traits)]
     for clause in fitting:
         if rank >= clause.min_severity.rank:
-            return _applies(event, applied, clause, index.said)
-    kind = event.event_type.value if event.event_type else "this"
+            return _applies(traits, applied, clause, index.said)
+    kind = traits.event_type.value if traits.event_type else "this"
     if fitting:
         least = min(fitting, key=lambda clause: clause.min_severity.rank).min_severity.value
-        detail = f"agreement {agreement.id} takes {kind} from {least}; this one is {event.severity.value}"
+        detail = f"agreement {agreement.id} takes {kind} from {least}; this one is {traits.severity.value}"
         return _verdict(Judgement.WARN, "below_severity", detail), None
     if of_type:
-        asks = "asks for help" if event.needs else "asks for nothing"
+        asks = "asks for help" if traits.needs else "asks for nothing"
         detail = f"agreement {agreement.id} has no clause for {kind} that {asks}"
     else:
-        detail = f"agreement {agreement.id} has no clause for {kind} reported by {event.reporting_party}"
+        detail = f"agreement {agreement.id} has no clause for {kind} reported by {traits.reporting_party}"
     return _verdict(Judgement.WARN, "no_clause", detail), None
 
 
-def follow_up(event: EmergencyEvent, applied: Applied) -> Chosen:
+def follow_up(traits: Traits, applied: Applied) -> Chosen:
     """What an update, cancel or all-clear may carry to those already told."""
     agreement = applied.agreement
-    return Chosen(applied, None, None, _limited(event, agreement, agreement.follow_up_share))
+    return Chosen(applied, None, None, _limited(traits, agreement, agreement.follow_up_share))
 
 
-def _applies(event: EmergencyEvent, applied: Applied, clause: Clause, said: Memo[Verdict]) -> tuple[Verdict, Chosen]:
+def _applies(traits: Traits, applied: Applied, clause: Clause, said: Memo[Verdict]) -> tuple[Verdict, Chosen]:
     action, why = clause.action, ""
-    if is_police(event) and action is not Action.REFER:
+    if traits.police and action is not Action.REFER:
         action, why = Action.REFER, "; a police matter is only ever referred"
     elif applied.neighbour and action is Action.HELP:
         action, why = Action.INFORM, "; about the partner's own ground it only informs"
     key = ("clause", applied.agreement.id, clause.id, applied.partner.id, action, why)
     verdict = said.recall(key, lambda: _says(applied, clause, action, why))
-    return verdict, Chosen(applied, clause, action, _limited(event, applied.agreement, clause.share))
+    return verdict, Chosen(applied, clause, action, _limited(traits, applied.agreement, clause.share))
 
 
 def _says(applied: Applied, clause: Clause, action: Action, why: str) -> Verdict:
@@ -83,18 +78,18 @@ def _says(applied: Applied, clause: Clause, action: Action, why: str) -> Verdict
     return _verdict(Judgement.WARN if action is not clause.action else Judgement.PASS, "clause_applies", detail)
 
 
-def _of_type(event: EmergencyEvent, agreement: Agreement) -> tuple[Clause, ...]:
-    me = event.reporting_party
-    return tuple(one for one in agreement.clauses if event.event_type in one.event_types and me in one.askers)
+def _of_type(traits: Traits, agreement: Agreement) -> tuple[Clause, ...]:
+    me = traits.reporting_party
+    return tuple(one for one in agreement.clauses if traits.event_type in one.event_types and me in one.askers)
 
 
-def _needs_fit(clause: Clause, event: EmergencyEvent) -> bool:
-    return clause.needs == "any" or (clause.needs == "required") == bool(event.needs)
+def _needs_fit(clause: Clause, traits: Traits) -> bool:
+    return clause.needs == "any" or (clause.needs == "required") == bool(traits.needs)
 
 
-def _limited(event: EmergencyEvent, agreement: Agreement, profile: str) -> frozenset[SharedField]:
+def _limited(traits: Traits, agreement: Agreement, profile: str) -> frozenset[SharedField]:
     share = frozenset(agreement.data_exchange.get(profile, ()))
-    return share - NEVER_WITH_POLICE if is_police(event) else share
+    return share - NEVER_WITH_POLICE if traits.police else share
 
 
 def _verdict(judgement: Judgement, reason: str, detail: str) -> Verdict:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from functools import partial
 
 from schemas.decision import Verdict
-from schemas.event import EmergencyEvent
 from schemas.place import PlaceCertainty
 from schemas.policy.models import Agreement, Party
 from schemas.vocabulary import EventKind, Judgement, Stage
@@ -12,6 +11,8 @@ from streams.rules.places.describe import DETAIL_MAX, clip, label, unit_name, wh
 from streams.rules.places.geography import Spot
 from streams.rules.places.place import Located
 from streams.rules.routing.index import PolicyIndex
+from streams.rules.routing.ruling import Traits
+from streams.rules.trusted import amended
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,27 +33,27 @@ class Applied:
     neighbour: bool
 
 
-def grounds(located: Located, index: PolicyIndex) -> tuple[Ground, ...]:
+def grounds(spots: tuple[Spot, ...], index: PolicyIndex) -> tuple[Ground, ...]:
     """Every party whose ground the place is or may be, covered ground before successors' ground."""
     found: dict[str, Ground] = {}
-    for spot in located.spots:
+    for spot in spots:
         for party in index.covered_by(spot.area):
             if party.id not in found or not found[party.id].covered:
                 found[party.id] = Ground(party, spot, covered=True)
-    for spot in located.spots:
+    for spot in spots:
         for party in index.successors_in(spot.unit):
             found.setdefault(party.id, Ground(party, spot, covered=False))
     return tuple(found.values())
 
 
-def judge_authority(event: EmergencyEvent, found: tuple[Ground, ...], index: PolicyIndex) -> Verdict:
+def judge_authority(reporting_party: str, found: tuple[Ground, ...], index: PolicyIndex) -> Verdict:
     """``own_area``, ``neighbour_area`` (only to inform), or not authorised."""
-    key = ("authority", event.reporting_party, tuple(ground.party.id for ground in found))
-    return index.said.recall(key, lambda: _authority_over(event, found, index))
+    key = ("authority", reporting_party, tuple(ground.party.id for ground in found))
+    return index.said.recall(key, lambda: _authority_over(reporting_party, found, index))
 
 
-def _authority_over(event: EmergencyEvent, found: tuple[Ground, ...], index: PolicyIndex) -> Verdict:
-    reporter = index.parties[event.reporting_party]
+def _authority_over(reporting_party: str, found: tuple[Ground, ...], index: PolicyIndex) -> Verdict:
+    reporter = index.parties[reporting_party]
     me = reporter.short.en
     if not found:
         return _authority(Judgement.PASS, "known_party", f"{me} is a party; the place is no party's ground")
@@ -89,11 +90,11 @@ def judge_place(located: Located, index: PolicyIndex) -> Verdict:
 
 
 def judge_agreements(
-    event: EmergencyEvent, located: Located, found: tuple[Ground, ...], index: PolicyIndex
+    traits: Traits, spots: tuple[Spot, ...], found: tuple[Ground, ...], index: PolicyIndex
 ) -> tuple[tuple[Verdict, ...], tuple[Applied, ...]]:
     """A verdict per agreement that the ground calls up, and those that apply. An update never stops here,
     because those already told must hear it."""
-    me = event.reporting_party
+    me = traits.reporting_party
     own = any(ground.party.id == me for ground in found)
     verdicts: list[Verdict] = []
     applied: list[Applied] = []
@@ -102,14 +103,14 @@ def judge_agreements(
         ground = _ground_for(agreement, me if own else partner, found)
         if ground is None:
             continue
-        verdict = _judge_one(agreement, ground, located, found, index)
+        verdict = _judge_one(agreement, ground, spots, found, index)
         verdicts.append(verdict)
         if verdict.reason != "successor_denied":
             applied.append(Applied(agreement, index.parties[partner], neighbour=not own))
     if not verdicts:
-        verdicts.append(_not_covered(event, located, index))
-    if not applied and event.kind is not EventKind.UPDATE:
-        verdicts = [verdict.model_copy(update={"judgement": Judgement.STOP}) for verdict in verdicts]
+        verdicts.append(_not_covered(me, spots[0], index))
+    if not applied and traits.kind is not EventKind.UPDATE:
+        verdicts = [amended(verdict, judgement=Judgement.STOP) for verdict in verdicts]
     return tuple(verdicts), tuple(applied)
 
 
@@ -119,18 +120,18 @@ def _ground_for(agreement: Agreement, party: str, found: tuple[Ground, ...]) -> 
 
 
 def _judge_one(
-    agreement: Agreement, ground: Ground, located: Located, found: tuple[Ground, ...], index: PolicyIndex
+    agreement: Agreement, ground: Ground, spots: tuple[Spot, ...], found: tuple[Ground, ...], index: PolicyIndex
 ) -> Verdict:
-    key = ("agreement", agreement.id, ground.party.id, located.spots)
-    return index.said.recall(key, lambda: _coverage(agreement, ground, located, found, index))
+    key = ("agreement", agreement.id, ground.party.id, spots)
+    return index.said.recall(key, lambda: _coverage(agreement, ground, spots, found, index))
 
 
 def _coverage(
-    agreement: Agreement, ground: Ground, located: Located, found: tuple[Ground, ...], index: PolicyIndex
+    agreement: Agreement, ground: Ground, spots: tuple[Spot, ...], found: tuple[Ground, ...], index: PolicyIndex
 ) -> Verdict:
     geo = index.geo
     across = [other for other in found if other.party.id in agreement.parties and not other.covered]
-    if ground.covered and not (across and located.spots[0].shared_with):
+    if ground.covered and not (across and spots[0].shared_with):
         detail = f"{label(geo, ground.spot)}; agreement {agreement.id} covers it"
         return _agreement(Judgement.PASS, "covered", detail)
     outside = ground if not ground.covered else across[0]
@@ -155,9 +156,9 @@ def _coverage(
     return _agreement(judgement, "successor_area", f"{told}; {rule}")
 
 
-def _not_covered(event: EmergencyEvent, located: Located, index: PolicyIndex) -> Verdict:
-    me = index.parties[event.reporting_party].short.en
-    detail = f"{label(index.geo, located.spots[0])}; no agreement of {me} covers {where(index.geo, located.spots[0])}"
+def _not_covered(party: str, spot: Spot, index: PolicyIndex) -> Verdict:
+    me = index.parties[party].short.en
+    detail = f"{label(index.geo, spot)}; no agreement of {me} covers {where(index.geo, spot)}"
     return _agreement(Judgement.WARN, "no_agreement", detail)
 
 

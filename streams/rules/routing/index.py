@@ -3,14 +3,18 @@
 from collections import OrderedDict
 from collections.abc import Iterable
 
-from schemas.decision import Route, Verdict
+from schemas.decision import Route, SharedField, Verdict
 from schemas.policy.models import Agreement, Clause, Party, Policy
 from streams.rules.memo import Memo
 from streams.rules.places.geography import GeographyIndex
 from streams.rules.routing.recipients import Roster
+from streams.rules.routing.ruling import Ruling
 
 MAX_COMPILED = 8
 """Policies kept compiled: the active one and a few older ones that replays and previews still cite."""
+
+MAX_RULINGS = 5_000
+"""Rulings kept of one policy, about a kilobyte each: far more than one policy's parties, types and places need."""
 
 
 class PolicyIndex:
@@ -25,6 +29,8 @@ class PolicyIndex:
         self.geo = GeographyIndex(policy.geography, {p.signatory.unit: p.covered_area for p in policy.parties})
         self.roster = Roster(policy)
         self.said: Memo[Verdict] = Memo()
+        self.rulings: Memo[Ruling] = Memo(MAX_RULINGS)
+        self.withheld: Memo[tuple[tuple[SharedField, ...], Verdict]] = Memo()
         self.routes: Memo[Route] = Memo()
         self.clauses: Memo[tuple[Clause, ...]] = Memo()
         self._agreements: dict[str, list[Agreement]] = {}

@@ -1,28 +1,31 @@
 """What of an event may cross the border: field by field, and free text with personal data masked once more."""
 
-from dataclasses import dataclass
+from functools import partial
 
+from schemas.base import LINE_MAX, TEXT_MAX
 from schemas.decision import SharedFacts, SharedField, Verdict
 from schemas.event import EmergencyEvent, FreeText, PsapNotified
 from schemas.place import ResolvedPlace
 from schemas.policy.models import Party
 from schemas.privacy import mask
 from schemas.vocabulary import EVENT_TYPES, Certainty, EventType, Judgement, Severity, Stage, Urgency
-from streams.rules.memo import Memo
 from streams.rules.places.describe import DETAIL_MAX, clip
+from streams.rules.routing.index import PolicyIndex
 from streams.rules.trusted import amended, trusted
 
 DUTY_DESK = "duty_desk"
 """The role that answers for a party when the reporter named no office of its own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Redacted:
-    """The facts that cross, the fields that were given and do not, and what was masked, by kind."""
+Given = int
+"""Fields of an event, as the sum of their bits; see ``_BITS``."""
 
-    shared: SharedFacts | None
-    withheld: tuple[SharedField, ...]
-    masked: dict[str, int]
+_BITS = {name: 1 << place for place, name in enumerate(SharedField)}
+_SEVERITY, _URGENCY, _CERTAINTY, _PLACE_NAME, _PARISH, _POINT, _OCCURRED_AT = list(_BITS.values())[:7]
+_NEEDS, _CASUALTIES, _HAZARDS, _TEXT, _CALLBACK, _PSAP = list(_BITS.values())[7:]
+
+Masked = dict[str, int]
+"""How much was masked, by kind."""
 
 
 def redact(
@@ -31,34 +34,38 @@ def redact(
     share: frozenset[SharedField],
     reporter: Party,
     lead_service: str | None,
-) -> Redacted:
-    """``event`` cut down to ``share``. Without an event type (some cancels) there are no facts to share."""
-    withheld = tuple(name for name in _given(event, place) if name not in share)
+) -> tuple[SharedFacts | None, Masked]:
+    """The facts that cross, and what was masked in them. Without an event type (some cancels) there are none."""
     if event.event_type is None:
-        return Redacted(None, withheld, {})
-    found: dict[str, int] = {}
-    facts = _facts(event, event.event_type, place, share, reporter, lead_service, found)
-    return Redacted(facts, withheld, found)
+        return None, {}
+    found: Masked = {}
+    return _facts(event, event.event_type, place, share, reporter, lead_service, found), found
 
 
-def judge_redaction(redacted: Redacted, partner: str, said: Memo[Verdict]) -> Verdict:
-    """``all_shared``, ``withheld`` or ``masked``, naming fields and kinds, never what they held."""
-    if redacted.masked:
-        return _says(redacted, partner)
-    return said.recall(("redaction", partner, redacted.withheld), lambda: _says(redacted, partner))
+def judge_redaction(
+    held: Given, share: frozenset[SharedField], masked: Masked, partner: str, index: PolicyIndex
+) -> tuple[tuple[SharedField, ...], Verdict]:
+    """The fields that were given and do not cross, in the order of ``SharedField``; and a verdict ``all_shared``,
+    ``withheld`` or ``masked``, naming fields and kinds, never what they held."""
+    plain = index.withheld.recall((partner, share, held), partial(_withheld, held, share, partner))
+    return (plain[0], _says(plain[0], partner, masked)) if masked else plain
 
 
-def _says(redacted: Redacted, partner: str) -> Verdict:
-    held = ", ".join(redacted.withheld)
+def _withheld(held: Given, share: frozenset[SharedField], partner: str) -> tuple[tuple[SharedField, ...], Verdict]:
+    names = tuple(name for name, bit in _BITS.items() if held & bit and name not in share)
+    return names, _says(names, partner, {})
+
+
+def _says(withheld: tuple[SharedField, ...], partner: str, masked: Masked) -> Verdict:
+    held = ", ".join(withheld)
     parts = [f"to {partner}: withheld {held}" if held else f"to {partner}: everything given is let through"]
-    if redacted.masked:
-        kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(redacted.masked.items()))
+    if masked:
+        kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(masked.items()))
         parts.append(f"masked as personal data: {kinds}")
-    reason = "masked" if redacted.masked else "withheld" if held else "all_shared"
     return Verdict(
         stage=Stage.REDACTION,
-        judgement=Judgement.WARN if redacted.masked else Judgement.PASS,
-        reason=reason,
+        judgement=Judgement.WARN if masked else Judgement.PASS,
+        reason="masked" if masked else "withheld" if held else "all_shared",
         detail=clip("; ".join(parts), DETAIL_MAX),
     )
 
@@ -70,7 +77,7 @@ def _facts(
     share: frozenset[SharedField],
     reporter: Party,
     lead_service: str | None,
-    found: dict[str, int],
+    found: Masked,
 ) -> SharedFacts:
     field = SharedField
     return trusted(
@@ -108,24 +115,30 @@ def _place(place: ResolvedPlace | None, share: frozenset[SharedField]) -> Resolv
     return amended(place, **cut)
 
 
-def _text(text: FreeText | None, found: dict[str, int]) -> FreeText | None:
-    return None if text is None else FreeText(text=_masked(text.text, found), language=text.language)
+def _text(text: FreeText | None, found: Masked) -> FreeText | None:
+    if text is None:
+        return None
+    masked = mask(text.text)
+    if not masked.found:
+        return text
+    _count(masked.found, found)
+    return FreeText(text=clip(masked.text, TEXT_MAX), language=text.language)
 
 
-def _psap(psap: PsapNotified, event_type: EventType, found: dict[str, int]) -> PsapNotified:
+def _psap(psap: PsapNotified, event_type: EventType, found: Masked) -> PsapNotified:
     """The call to 112; its reference is the reporter's own words, so it stays at home in a police matter."""
     if psap.reference is None:
         return psap
     if EVENT_TYPES[event_type].police:
-        return psap.model_copy(update={"reference": None})
-    return psap.model_copy(update={"reference": _masked(psap.reference, found)})
+        return amended(psap, reference=None)
+    masked = mask(psap.reference)
+    _count(masked.found, found)
+    return amended(psap, reference=clip(masked.text, LINE_MAX)) if masked.found else psap
 
 
-def _masked(text: str, found: dict[str, int]) -> str:
-    masked = mask(text)
-    for kind, count in masked.found.items():
+def _count(more: Masked, found: Masked) -> None:
+    for kind, count in more.items():
         found[kind] = found.get(kind, 0) + count
-    return masked.text
 
 
 def _callback(event: EmergencyEvent, reporter: Party) -> str | None:
@@ -134,22 +147,20 @@ def _callback(event: EmergencyEvent, reporter: Party) -> str | None:
     return DUTY_DESK if DUTY_DESK in reporter.offices else next(iter(reporter.offices), None)
 
 
-def _given(event: EmergencyEvent, place: ResolvedPlace | None) -> list[SharedField]:
-    """The fields that the event holds, in the order of ``SharedField``. Unknown is not something given."""
+def given(event: EmergencyEvent, place: ResolvedPlace | None) -> Given:
+    """The fields that the event holds. Unknown is not something given."""
     reported = event.place
-    held = {
-        SharedField.SEVERITY: event.severity is not Severity.UNKNOWN,
-        SharedField.URGENCY: event.urgency is not Urgency.UNKNOWN,
-        SharedField.CERTAINTY: event.certainty is not Certainty.UNKNOWN,
-        SharedField.PLACE_NAME: bool(place and (place.place or place.name)),
-        SharedField.PARISH: bool(place and place.parish),
-        SharedField.POINT: bool((place and place.point) or (reported and reported.point)),
-        SharedField.OCCURRED_AT: event.occurred_at is not None,
-        SharedField.NEEDS: bool(event.needs),
-        SharedField.CASUALTIES: event.casualties is not None,
-        SharedField.HAZARDS: bool(event.hazards),
-        SharedField.TEXT: event.text is not None,
-        SharedField.CALLBACK: event.callback_role is not None,
-        SharedField.PSAP: True,
-    }
-    return [name for name, present in held.items() if present]
+    held = _PSAP
+    held |= _SEVERITY if event.severity is not Severity.UNKNOWN else 0
+    held |= _URGENCY if event.urgency is not Urgency.UNKNOWN else 0
+    held |= _CERTAINTY if event.certainty is not Certainty.UNKNOWN else 0
+    held |= _PLACE_NAME if place and (place.place or place.name) else 0
+    held |= _PARISH if place and place.parish else 0
+    held |= _POINT if (place and place.point) or (reported and reported.point) else 0
+    held |= _OCCURRED_AT if event.occurred_at is not None else 0
+    held |= _NEEDS if event.needs else 0
+    held |= _CASUALTIES if event.casualties is not None else 0
+    held |= _HAZARDS if event.hazards else 0
+    held |= _TEXT if event.text is not None else 0
+    held |= _CALLBACK if event.callback_role is not None else 0
+    return held
