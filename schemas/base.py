@@ -51,8 +51,11 @@ def _visible_text(text: str) -> str:
     return _visible(text.replace("\r\n", "\n"), "\n\t")
 
 
+_is_slug = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*").fullmatch
+
+
 def _slug(text: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", text):
+    if not _is_slug(text):
         raise ValueError("may hold only letters A-Z, digits, '.', '_' and '-', and starts with a letter or digit")
     return text
 
