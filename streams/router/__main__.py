@@ -14,7 +14,7 @@ from runtime.topics import await_topics
 from schemas.policy.models import Policy
 from schemas.topics import EVENTS
 from streams.router.app import GROUP, build
-from streams.router.decide import Decider
+from streams.router.decide import Decider, prepare
 from streams.router.lag import LagMeter
 
 POLICY_WITHIN_S = 60.0
@@ -33,6 +33,7 @@ async def serve_router(settings: Settings, health: Health, stop: asyncio.Event) 
     await await_topics(settings)
     async with PolicyFollower(settings) as policies, LagMeter(settings, GROUP) as meter:
         first = await policies.wait_active(POLICY_WITHIN_S)
+        prepare(first)
 
         def active() -> Policy:
             return policies.active or first

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from tests.bench.figures import Figure
 from tests.bench.flow import bench_end_to_end
 from tests.bench.kills import bench_kills
-from tests.bench.memory import bench_memory
-from tests.bench.ordering import bench_dispatcher
 from tests.bench.lanes import bench_lanes
+from tests.bench.memory import bench_memory
 from tests.bench.notifying import bench_notifier
+from tests.bench.ordering import bench_dispatcher
 from tests.bench.rendering import bench_texts
 from tests.bench.routers import bench_router
 from tests.bench.routing import bench_profile, bench_route

@@ -18,7 +18,7 @@ from runtime.settings import Settings, load_settings
 from schemas.topics import EVENTS
 from streams.router.app import build
 from streams.router.batches import Incoming
-from streams.router.decide import Decider
+from streams.router.decide import Decider, prepare
 from streams.router.loop import Output
 from tests.bench.policies import shipped
 
@@ -28,6 +28,7 @@ AT_ONCE = 500
 async def run_router(settings: Settings, group: str, out: str | None) -> None:
     """The router; without rules where ``out`` is given, which then gets every event as it is."""
     policy = shipped()
+    prepare(policy)
 
     def passing(record: Incoming) -> list[Output]:
         assert out is not None
