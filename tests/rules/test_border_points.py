@@ -1,6 +1,7 @@
 """Points at the border of each pair through the whole of ``route()``: nobody is left out, and it says so."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,11 +23,11 @@ STEP = 0.001  # of latitude: 111 m
 
 def _reported(by: str, lat: float, lon: float) -> Decision:
     place = {"point": {"lat": round(lat, 4), "lon": lon}}
-    changes = {"place": place, "needs": [{"kind": "fire_tanker", "count": 1}]}
+    changes: dict[str, Any] = {"place": place, "needs": [{"kind": "fire_tanker", "count": 1}]}
     return route(_event(by, changes), POLICY)
 
 
-def _event(by: str, changes: dict[str, object]) -> EmergencyEvent:
+def _event(by: str, changes: dict[str, Any]) -> EmergencyEvent:
     return event(reporting_party=by, **changes)
 
 

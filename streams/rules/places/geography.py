@@ -99,6 +99,11 @@ class GeographyIndex:
         spot = self.unit(unit)
         return spot if spot.area else replace(spot, exact=True)  # covered outlines were asked first
 
+    def approximate(self, spot: Spot) -> bool:
+        """Whether the outline of a spot's unit, the former one where there is one, is only approximate."""
+        outlines = self.shapes.of_unit(spot.former or spot.unit) or self.shapes.of_unit(spot.unit)
+        return any(shape.outline.approximate for shape in outlines)
+
     def refined(self, spot: Spot, at: Iterable[Shape]) -> Spot:
         """``spot`` told apart by the outlines a position lies in: the covered part, or surely not."""
         for shape in at:

@@ -287,8 +287,10 @@ class _Search:
         if self.certainty is PlaceCertainty.SIDE_UNCERTAIN:
             metres = self.geo.shapes.border_band_m
             sides = " or ".join(dict.fromkeys(where(self.geo, spot) for spot in spots))
-            sentence = f"nearer than {metres} m to the border, so either side is possible: {sides}"
-        elif len(spots) > 1:
+            sentence = f"nearer than {metres} m to the border as drawn, so either side is possible: {sides}"
+        elif self.certainty is PlaceCertainty.GEOMETRY and self.geo.approximate(spots[0]):
+            sentence += " (by an approximate outline)"
+        if len(spots) > 1 and self.certainty is not PlaceCertainty.SIDE_UNCERTAIN:
             sentence += "; also in " + ", ".join(dict.fromkeys(where(self.geo, spot) for spot in spots[1:]))
         return "; ".join((sentence, *self.notes))
 
