@@ -6,7 +6,7 @@ the name of another, so whoever looks a name up also learns which other names ar
 
 import difflib
 import unicodedata
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Iterator
 from functools import cached_property, lru_cache
 from typing import Generic, TypeVar
 
@@ -104,7 +104,7 @@ class NameBook(Generic[T]):
                 for key in spellings(name):
                     book.setdefault(key, {})[entry] = None
         self._book = {key: tuple(found) for key, found in book.items()}
-        self._near: dict[str, tuple[str, ...]] = {}
+        self._near: dict[str, tuple[T, ...]] = {}
 
     def exact(self, text: str) -> tuple[T, ...]:
         """Entries whose name is ``text``, empty if none."""
@@ -115,25 +115,20 @@ class NameBook(Generic[T]):
 
     def near(self, text: str) -> tuple[T, ...]:
         """Entries whose name is one slip away from ``text``; of a name too short for a slip, none."""
-        found: dict[T, None] = {}
-        for wanted in _without_kind(text):
-            if len(wanted) >= MIN_LETTERS_WRITTEN:
-                for key in self._near_keys(wanted):
-                    found |= dict.fromkeys(self._book[key])
-        for key in _without_kind(text)[1:]:
-            found |= dict.fromkeys(self._book.get(key, ()))
-        return tuple(found)
-
-    def _near_keys(self, wanted: str) -> tuple[str, ...]:
-        keys = self._near.get(wanted)
-        if keys is None:
-            candidates = {key for part in _shortened(wanted) for key in self._shorter.get(part, ())}
-            keys = tuple(
-                key for key in sorted(candidates) if len(key) >= MIN_LETTERS_OF_A_NAME and one_slip_apart(wanted, key)
-            )
+        known = self._near.get(text)
+        if known is None:
+            known = tuple(dict.fromkeys(entry for key in self._near_keys(text) for entry in self._book[key]))
             if len(self._near) < MAX_REMEMBERED:
-                self._near[wanted] = keys
-        return keys
+                self._near[text] = known
+        return known
+
+    def _near_keys(self, text: str) -> Iterator[str]:
+        names = _without_kind(text)
+        for name in names:
+            if len(name) >= MIN_LETTERS_WRITTEN:
+                candidates = sorted({key for part in _shortened(name) for key in self._shorter.get(part, ())})
+                yield from (k for k in candidates if len(k) >= MIN_LETTERS_OF_A_NAME and one_slip_apart(name, k))
+        yield from (name for name in names[1:] if name in self._book)
 
     def alike(self, text: str, limit: int) -> tuple[T, ...]:
         """Entries whose names look most like ``text``, likeliest first, at most ``limit``."""
