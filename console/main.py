@@ -10,6 +10,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "policy": ("console.policy", "app"),
     "topics": ("console.topics", "app"),
     "sms": ("console.preview", "sms_app"),
+    "place": ("console.place", "place"),
     "route": ("console.preview", "route_file"),
     "submit": ("console.submit", "submit"),
     "up": ("console.up", "up"),

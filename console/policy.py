@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from aiokafka.errors import KafkaError
 
+from console.areas import app as areas_app
 from console.connect import connection
 from console.files import read_policy, shipped_policy
 from console.output import Exit, fail, out
@@ -21,6 +22,7 @@ from schemas.policy.models import Policy
 from streams.rules.routing.route import route
 
 app = typer.Typer(help="The agreements, and everything that hangs on them.", no_args_is_help=True)
+app.add_typer(areas_app, name="areas")
 
 DirectoryArgument = Annotated[Path | None, typer.Argument(help="Policy directory; default: the shipped one.")]
 

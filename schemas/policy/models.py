@@ -253,12 +253,14 @@ class GazetteerPlace(Model):
 
 
 class Outline(Model):
-    """An approximate outline of an area: rings of (lon, lat), one list of rings per polygon."""
+    """An outline of an area: rings of (lon, lat), one list of rings per polygon. An official one is not
+    ``approximate``."""
 
     id: Id
     unit: Id | None = None
     country: Country
     kind: Literal["covered", "successor", "neighbour", "country"]
+    approximate: bool = True
     polygons: tuple[tuple[tuple[tuple[float, float], ...], ...], ...]
 
 

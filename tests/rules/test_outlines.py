@@ -147,7 +147,7 @@ def test_outlines_are_valid_and_say_that_they_are_approximate() -> None:
         assert properties.get("unit", properties["id"]) in {*UNITS, "LV", "LT"}
     assert {area for area, kind in KIND.items() if kind == "covered"} == set(COVERED)
     assert {area for area, kind in KIND.items() if kind == "successor"} == set(SUCCESSORS)
-    assert (POLICY / "areas" / "outlines.geojson").stat().st_size < 120_000
+    assert (POLICY / "areas" / "outlines.geojson").stat().st_size < 125_000
 
 
 def test_areas_do_not_overlap() -> None:
@@ -190,29 +190,8 @@ def test_places_lie_in_their_area(place: dict[str, Any]) -> None:
 
 
 # Measured against outlines that may not be shipped; the numbers are what was reached, rounded down.
-RECALL = {
-    "vecumnieki": 0.95,
-    "akniste": 0.94,
-    "tervete": 0.93,
-    "birzai": 0.90,
-    "rokiskis": 0.91,
-    "joniskis": 0.92,
-    "bauska": 0.96,
-    "jekabpils": 0.98,
-    "dobele": 0.98,
-}
-PRECISION = {
-    "vecumnieki": 0.91,
-    "akniste": 0.91,
-    "tervete": 0.86,
-    "birzai": 0.94,
-    "rokiskis": 0.94,
-    "joniskis": 0.90,
-    "bauska": 0.97,
-    "jekabpils": 0.97,
-    "dobele": 0.94,
-}
-RIGHT_COUNTRY = 0.975  # of the municipalities known; of all ground in the belt, their stretch of the border: 0.98
+SHARE = 0.915
+RIGHT_COUNTRY = 0.985  # of the municipalities known; no point is called uncertain here
 
 
 @pytest.mark.skipif(not REFERENCE.exists(), reason="the outlines to measure against are not part of the project")
@@ -238,7 +217,7 @@ def test_outlines_agree_with_the_ground(capsys: pytest.CaptureFixture[str]) -> N
         recall, precision = hit / near.area, hit / drawn.area
         iou = real.intersection(ours[area]).area / real.union(ours[area]).area
         report.append(f"{area:11} recall {recall:.3f} precision {precision:.3f} IoU {iou:.3f}")
-        if recall < RECALL[area] or precision < PRECISION[area]:
+        if area in COVERED and min(recall, precision) < SHARE:
             failures.append(report[-1])
         if area not in ("vecumnieki", "akniste", "tervete"):  # they lie within their successors
             known += near.area

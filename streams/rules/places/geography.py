@@ -47,9 +47,9 @@ class GeographyIndex:
             unit.successor for unit in geography.units if unit.former and unit.successor and unit.id in self._areas
         }
         self.units_with_parishes = {parish.unit for parish in geography.parishes}
-        self.unit_book = NameBook((self.unit(unit), _unit_names(unit)) for unit in geography.units)
-        self.parish_book = NameBook((self.parish(parish), _parish_names(parish)) for parish in geography.parishes)
-        self.place_book = NameBook((self.place(place), _place_names(place)) for place in geography.places)
+        self.unit_book = NameBook((self.unit(unit), names_of_unit(unit)) for unit in geography.units)
+        self.parish_book = NameBook((self.parish(parish), names_of_parish(parish)) for parish in geography.parishes)
+        self.place_book = NameBook((self.place(place), names_of_place(place)) for place in geography.places)
         self._codes = dict(self._coded(geography))
 
     def _coded(self, geography: Geography) -> Iterator[tuple[tuple[CodeScheme, str], Spot]]:
@@ -99,6 +99,11 @@ class GeographyIndex:
         spot = self.unit(unit)
         return spot if spot.area else replace(spot, exact=True)  # covered outlines were asked first
 
+    def approximate(self, spot: Spot) -> bool:
+        """Whether the outline of a spot's unit, the former one where there is one, is only approximate."""
+        outlines = self.shapes.of_unit(spot.former or spot.unit) or self.shapes.of_unit(spot.unit)
+        return any(shape.outline.approximate for shape in outlines)
+
     def refined(self, spot: Spot, at: Iterable[Shape]) -> Spot:
         """``spot`` told apart by the outlines a position lies in: the covered part, or surely not."""
         for shape in at:
@@ -131,15 +136,18 @@ def _forms(forms: CasedNames | None) -> tuple[str, ...]:
     return (*(form for each in both for form in (each.nom, each.gen, each.loc)), forms.en)
 
 
-def _unit_names(unit: Unit) -> tuple[str, ...]:
+def names_of_unit(unit: Unit) -> tuple[str, ...]:
+    """Every name a unit goes by: official, in each language, in the cases the policy has, and others."""
     return (*_names(unit.names), *_forms(unit.forms), *unit.aliases)
 
 
-def _parish_names(parish: Parish) -> tuple[str, ...]:
+def names_of_parish(parish: Parish) -> tuple[str, ...]:
+    """Every name a parish goes by, in full and in short."""
     display = parish.display
     shown = (display.lv, display.lt, display.lv_short, display.lt_short)
     return (*_names(parish.names), *shown, *parish.aliases)
 
 
-def _place_names(place: GazetteerPlace) -> tuple[str, ...]:
+def names_of_place(place: GazetteerPlace) -> tuple[str, ...]:
+    """Every name a place goes by."""
     return (*_names(place.names), *_forms(place.forms), *place.aliases)

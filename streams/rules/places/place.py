@@ -83,7 +83,7 @@ class _Search:
         text = self.given.municipality
         if text is None:
             return None
-        found = self._look_up(text, self.geo.unit_book) or self._look_up(text, self.geo.parish_book)
+        found = self._find(text, (self.geo.unit_book, self.geo.parish_book))
         if not found:
             self.notes.append(f"no municipality is known as '{_shown(text)}'")
             return None
@@ -93,7 +93,7 @@ class _Search:
         text = self.given.parish
         if text is None:
             return None
-        found = self._look_up(text, self.geo.parish_book)
+        found = self._find(text, (self.geo.parish_book,))
         if not found:
             self.notes.append(f"no parish is known as '{_shown(text)}'")
             return None
@@ -208,31 +208,46 @@ class _Search:
         later = (self.given.parish, self.given.name) if what == "municipality" else (self.given.name,)
         return any(later) or self.given.point is not None or self.given.polygon is not None
 
-    def _look_up(self, text: str, book: NameBook[Spot]) -> tuple[Spot, ...]:
-        """What ``text`` names in ``book``; today's units before former ones of the same name."""
-        found = book.exact(text)
-        if not found and (found := book.with_a_slip(text)):
-            self.notes.append(f"'{_shown(text)}' was read as {where(self.geo, found[0])}")
-        today = tuple(spot for spot in found if not (spot.former and spot.parish is None and spot.place is None))
-        return today or found
-
     def _named(self, text: str) -> tuple[Spot, ...]:
-        geo = self.geo
-        books = [geo.place_book, geo.parish_book, geo.unit_book]
+        """What ``text`` names: of a name that does not say what it is of, everything that is called so."""
+        places, parishes, units = self.geo.place_book, self.geo.parish_book, self.geo.unit_book
         if says_parish(text):
-            books = [geo.parish_book, geo.place_book, geo.unit_book]
-        elif says_unit(text):
-            books = [geo.unit_book, geo.place_book, geo.parish_book]
+            return self._find(text, (parishes, places, units))
+        if says_unit(text):
+            return self._find(text, (units, places, parishes))
+        found = self._find(text, (places, parishes, units))
+        if self.scope is None and found:
+            also = (spot for book in (parishes, units) for spot in _today(book.exact(text)))
+            mine = {spot.unit for spot in found}
+            found = (*found, *(spot for spot in dict.fromkeys(also) if spot.unit not in mine))
+        return found
+
+    def _find(self, text: str, books: tuple[NameBook[Spot], ...]) -> tuple[Spot, ...]:
+        """What ``text`` names in the first of ``books`` that knows it, or else what is one letter away in any."""
         for book in books:
-            found = book.exact(text)
-            if found and (self.scope is None or narrow(self.scope, found)):
-                return self._look_up(text, book)
-        for book in books[: 1 if self.scope is None else 2]:
-            found = narrow(self.scope, book.with_a_slip(text))
-            if found:
-                self.notes.append(f"'{_shown(text)}' was read as {label(self.geo, found[0])}")
+            found = _today(book.exact(text))
+            if found and (self.scope is None or narrow(self.scope, found) or len(books) < 3):
+                self._note_rivals(text, found, books)
                 return found
-        return ()
+        near = [narrow(self.scope, self._in_country(_today(book.near(text)))) for book in books]
+        first = next((spots for spots in near if spots), ())
+        every = tuple(dict.fromkeys(spot for spots in near for spot in spots))
+        if len({spot.unit for spot in every}) > 1:
+            return every
+        if first:
+            self.notes.append(f"'{_shown(text)}' was read as {label(self.geo, first[0])}")
+        return first
+
+    def _note_rivals(self, text: str, found: tuple[Spot, ...], books: tuple[NameBook[Spot], ...]) -> None:
+        """Say which other municipalities' names are one letter away: a slip may have made this name of that one."""
+        if self.scope is not None:
+            return
+        mine = {spot.unit for spot in found}
+        near = (spot for book in books for spot in self._in_country(_today(book.near(text))))
+        rivals = {spot.unit: spot for spot in near if spot.unit not in mine}
+        if rivals:
+            names = " and ".join(label(self.geo, spot) for spot in rivals.values())
+            self.notes.append(f"'{_shown(text)}' is one letter away from another name: {names}")
 
     def _in_country(self, found: tuple[Spot, ...]) -> tuple[Spot, ...]:
         return tuple(spot for spot in found if self.given.country in (None, spot.country))
@@ -273,8 +288,10 @@ class _Search:
         if self.certainty is PlaceCertainty.SIDE_UNCERTAIN:
             metres = self.geo.shapes.border_band_m
             sides = " or ".join(dict.fromkeys(where(self.geo, spot) for spot in spots))
-            sentence = f"nearer than {metres} m to the border, so either side is possible: {sides}"
-        elif len(spots) > 1:
+            sentence = f"nearer than {metres} m to the border as drawn, so either side is possible: {sides}"
+        elif self.certainty is PlaceCertainty.GEOMETRY and self.geo.approximate(spots[0]):
+            sentence += " (by an approximate outline)"
+        if len(spots) > 1 and self.certainty is not PlaceCertainty.SIDE_UNCERTAIN:
             sentence += "; also in " + ", ".join(dict.fromkeys(where(self.geo, spot) for spot in spots[1:]))
         return "; ".join((sentence, *self.notes))
 
@@ -289,7 +306,7 @@ class _Search:
     def _ambiguous(self, text: str, spots: tuple[Spot, ...]) -> PlaceFault:
         names = " or ".join(dict.fromkeys(label(self.geo, spot) for spot in spots))
         detail = f"'{_shown(text)}' can be {names}"
-        return PlaceFault(PlaceReason.UNKNOWN, clip(detail, 500), "add the municipality, the parish or a point")
+        return PlaceFault(PlaceReason.UNKNOWN, clip(detail, 500), "add the municipality, the parish or a point", spots)
 
     def _nowhere(self) -> PlaceFault:
         detail = "; ".join(self.notes) or "nothing that was given says where it is"
@@ -298,3 +315,9 @@ class _Search:
 
 def _shown(text: str) -> str:
     return clip(mask(text).text, LINE_MAX)  # a mask can be longer than the house number under it
+
+
+def _today(found: tuple[Spot, ...]) -> tuple[Spot, ...]:
+    """Today's units before former ones of the same name."""
+    today = tuple(spot for spot in found if not (spot.former and spot.parish is None and spot.place is None))
+    return today or found

@@ -135,6 +135,10 @@ class Shapes:
         """Outlines of one unit."""
         return [shape for shape in self._shapes if shape.outline.unit == unit]
 
+    def border_m(self, where: Position) -> float | None:
+        """Metres from ``where`` to the border, None where the policy has none."""
+        return None if self._border is None else float(self._border.distance(where))
+
     def in_border_band(self, where: Position) -> bool:
         """Whether ``where`` is so near to the border that the outlines cannot tell its side."""
         return self._border is not None and bool(self._border.dwithin(where, self.border_band_m))
