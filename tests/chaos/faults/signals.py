@@ -1,0 +1,46 @@
+"""Processes killed, asked to end, and frozen past their session time-out."""
+
+import asyncio
+import signal
+
+from schemas.vocabulary import Channel
+from tests.chaos.ground import Ground
+from tests.chaos.load import ROUTINE_TO_LT, URGENT_TO_LT
+from tests.chaos.rig import BROKER, FROZEN_S, SUPERVISOR
+
+_BURST = 250
+
+
+async def kill(ground: Ground, victim: str) -> None:
+    """SIGKILL: nothing can be tidied up. A supervisor is started again, as a service manager does."""
+    _explain(ground, victim)
+    ground.note(f"SIGKILL to {victim}, process {await ground.rig.signal(victim, signal.SIGKILL)}")
+    if victim == SUPERVISOR:
+        await ground.rig.start_again()
+
+
+async def term(ground: Ground, victim: str) -> None:
+    """SIGTERM: what is begun may be finished, so that no mail need be repeated. The broker leaves no such time."""
+    if victim in (BROKER, SUPERVISOR):
+        _explain(ground, victim)
+    ground.note(f"SIGTERM to {victim}, process {await ground.rig.signal(victim, signal.SIGTERM)}")
+    if victim == SUPERVISOR:
+        await ground.rig.start_again()
+
+
+async def freeze(ground: Ground, victim: str) -> None:
+    """SIGSTOP for longer than the session time-out, then SIGCONT: it wakes up into a world that went on."""
+    if victim != SUPERVISOR:
+        _explain(ground, victim)
+    pid, for_s = await ground.rig.pid(victim), ground.dice.uniform(*FROZEN_S)
+    ground.note(f"SIGSTOP to {victim}, process {pid}, for {for_s:.1f} s")
+    with ground.rig.frozen(pid):
+        if victim == SUPERVISOR:  # more than the pipes of its children hold: nobody may wait for it to read
+            await ground.load.burst([URGENT_TO_LT, ROUTINE_TO_LT] * _BURST)
+        await asyncio.sleep(for_s)
+
+
+def _explain(ground: Ground, victim: str) -> None:
+    """A mail under way as its sender or its log is lost cannot be asked about; a text can."""
+    if victim in (BROKER, SUPERVISOR) or "email" in victim:
+        ground.explains.add(Channel.EMAIL)
