@@ -2,11 +2,13 @@
 
 import argparse
 import asyncio
+import logging
 import signal
 import sys
 import time
 from pathlib import Path
 
+from runtime import log
 from tests.chaos.faults import FAULTS
 from tests.chaos.run import Run, deck, run
 from tests.chaos.summary import table
@@ -22,6 +24,7 @@ def main() -> int:
     """Play, print the table, and return 1 where anything was lost, doubled, stuck or otherwise wrong."""
     options = _arguments()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended
+    log.configure("chaos", "text", level=logging.CRITICAL, libraries=logging.CRITICAL)
     names = options.fault or (list(FAULTS) if options.rounds else list(SHORT))
     cards = deck(names, options.rounds or len(names), options.seed)
     began = time.monotonic()

@@ -79,5 +79,5 @@ def _unfinished(state: IncidentState) -> list[str]:
         f"incident {state.incident_id}: {slot.channel} to {slot.contact_id} is {slot.delivery.value} "
         f"since {slot.since:%H:%M:%S}"
         for slot in state.slots
-        if slot.delivery in _UNDER_WAY
+        if slot.delivery in _UNDER_WAY or slot.next_attempt_at is not None or slot.waiting is not None
     ]
