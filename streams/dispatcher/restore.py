@@ -12,7 +12,7 @@ from streams.dispatcher.ledger import Ledger
 
 
 class CursorUnreadable(Exception):
-    """The record that says how far a partition was read cannot be read; going on could alert people twice."""
+    """No record that says how far a partition was read can be read; going on could alert people twice."""
 
 
 async def restore(settings: Settings, partition: int) -> Ledger:
@@ -20,12 +20,14 @@ async def restore(settings: Settings, partition: int) -> Ledger:
 
     Call after the partition's transactional producer has started: that fences the predecessor and ends its open
     transaction, so that nothing more can be added by it. A snapshot that cannot be read quarantines its incident.
+    A cursor that cannot be read was not written by a dispatcher: the one before it still says how far was read.
 
     Raises:
-        CursorUnreadable: the newest cursor is no valid record.
+        CursorUnreadable: there are cursors, and none is a valid record.
     """
     ledger = Ledger(partition)
     states: dict[str, IncidentState] = {}
+    unreadable: Undecodable | None = None
     source = TopicPartition(INCIDENTS.name, partition)
     consumer = make_consumer(settings, fetch_wait_ms=50)
     consumer.assign([source])
@@ -42,7 +44,9 @@ async def restore(settings: Settings, partition: int) -> Ledger:
                 value = decode(INCIDENTS, record.value)
             except Undecodable as fault:
                 if key == CURSOR_KEY:
-                    raise CursorUnreadable(f"partition {partition}, offset {record.offset}: {fault}") from fault
+                    logger().error("cursor_unreadable", offset=record.offset, detail=str(fault)[:200])
+                    unreadable = fault
+                    continue
                 logger().error("snapshot_unreadable", incident=key, offset=record.offset, detail=str(fault)[:200])
                 reason = f"its snapshot cannot be read: {fault}"[:400]
                 states[key] = IncidentState(incident_id=key, updated_at=appended_at(record), quarantined=reason)
@@ -53,5 +57,7 @@ async def restore(settings: Settings, partition: int) -> Ledger:
                 states[value.incident_id] = value
     finally:
         await consumer.stop()
+    if unreadable is not None and not ledger.offsets:
+        raise CursorUnreadable(f"partition {partition}: {unreadable}") from unreadable
     ledger.accept(states.values())
     return ledger
