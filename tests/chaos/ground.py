@@ -55,19 +55,19 @@ class Ground:
         """Who has which number and mailbox."""
         return load_directory(self.rig.system.running.directory)
 
-    async def until_arrived(self, within_s: float = PATIENCE_S) -> None:
-        """Return when everything owed so far has arrived, or the patience is over: the judge says what is missing."""
-        deadline = time.monotonic() + within_s
-        while time.monotonic() < deadline:
+    async def until_arrived(self, within_s: float = PATIENCE_S) -> list[Owed]:
+        """Wait until everything owed by now has arrived; what has not when ``within_s`` seconds are over."""
+        deadline, now_s = time.monotonic() + within_s, time.time()
+        while True:
             self.ledgers.read()
-            if not self.missing():
-                return
+            absent = [
+                one
+                for one in missing(self.load.owed(), self.ledgers.arrived)
+                if one.since_s <= now_s and (one.contact, one.channel) not in self.refused
+            ]
+            if not absent or time.monotonic() > deadline:
+                return absent
             await asyncio.sleep(0.2)
-
-    def missing(self) -> list[Owed]:
-        """What is owed, has not arrived, and was not refused for good."""
-        owed = missing(self.load.owed(), self.ledgers.arrived)
-        return [one for one in owed if (one.contact, one.channel) not in self.refused]
 
     def note(self, what: str) -> None:
         """Say what is being done."""

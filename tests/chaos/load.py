@@ -90,6 +90,14 @@ MAIL_ONLY = Kind(
     (Told("birzai-duty", _MAIL, ("Žolės gaisras", "Pavojingumas: mažas")),),
 )  # fmt: skip
 
+UPDATE_WORDS = {
+    "birzai-duty": ("NAUJA INFORMACIJA", "Pasikeitė: vieta"),
+    "birzai-chief": ("NAUJA INFORMACIJA", "Pasikeitė: vieta"),
+    "vecumnieki-duty": ("JAUNA INFORMĀCIJA", "Izmaiņas: vieta"),
+    "vecumnieki-chief": ("JAUNA INFORM", "vieta"),
+}
+"""What the text of an update that moved the place must hold, besides the words of its kind."""
+
 KINDS = (URGENT_TO_LT, URGENT_TO_LV, ROUTINE_TO_LT, ROUTINE_TO_LV, MAIL_ONLY)
 """Both directions, both lanes, both channels. None asks for help, so that no ladder adds anybody later."""
 
@@ -106,12 +114,15 @@ class Reported:
     marker: str
     tried_at_s: float
     written_at_s: float
+    update: bool = False
 
     def owed(self) -> Iterator[Owed]:
         """Every text and mail that this event must lead to."""
         for told in self.kind.told:
             for channel in told.channels:
                 words = told.mail_words if channel is Channel.EMAIL and told.mail_words else told.words
+                if self.update:
+                    words += UPDATE_WORDS[told.contact]
                 yield Owed(self.marker, told.contact, channel, words, self.tried_at_s)
 
 
@@ -136,8 +147,12 @@ class Load:
     ``name`` goes into every event's id: two loads of one name on one system would repeat each other's events.
     """
 
-    def __init__(self, settings: Settings, name: str, *, markers: Markers | None = None) -> None:
+    def __init__(
+        self, settings: Settings, name: str, *, markers: Markers | None = None, to_update: list[Reported] | None = None
+    ) -> None:
+        """``to_update`` are earlier events all of whose texts have arrived; each is updated at most once."""
         self._settings, self._name = settings, name
+        self._to_update = to_update if to_update is not None else []
         self._markers = markers or Markers()
         self._count = 0
         self._producer: AIOKafkaProducer | None = None
@@ -159,29 +174,31 @@ class Load:
         """Every text and mail that what was written so far must lead to."""
         return [owed for reported in self.reported for owed in reported.owed()]
 
-    def make(self, kind: Kind) -> tuple[EmergencyEvent, str]:
-        """A new event of ``kind`` and its marker, not written yet."""
+    def make(self, kind: Kind, of: Reported | None = None) -> tuple[EmergencyEvent, str]:
+        """A new event of ``kind`` and its marker, not written yet: a report, or an update ``of`` an earlier one."""
         lat, lon = self._markers.take(kind.corner)
         self._count += 1
         body = {
-            "kind": "report", "status": "Actual", "origin": "live", "reporting_party": kind.party,
+            "kind": "update" if of else "report", "status": "Actual", "origin": "live", "reporting_party": kind.party,
             "event_type": kind.event_type, "severity": kind.severity, "urgency": "Immediate", "certainty": "Observed",
             "psap_notified": {"notified": True}, "place": {"point": {"lat": lat, "lon": lon}},
         }  # fmt: skip
+        if of is not None:
+            body["incident_id"] = of.event.incident_id
         key = f"{self._name}-{self._count}"
         event = accept(json.dumps(body).encode(), now=datetime.now(UTC), fresh=lambda: key, key=key).event
         return event, f"{lat:.4f},{lon:.4f}"
 
-    async def report(self, kind: Kind) -> Reported:
-        """Make an event, write it until the broker says that it has it, and remember it.
+    async def report(self, kind: Kind, of: Reported | None = None) -> Reported:
+        """Make an event, or an update ``of`` one, write it until the broker says that it has it, and remember it.
 
         Raises:
             NotWritten: it did not within ``WRITTEN_WITHIN_S`` seconds.
         """
-        event, marker = self.make(kind)
+        event, marker = self.make(kind, of)
         tried_at_s = time.time()
         await self._write(event)
-        reported = Reported(kind, event, marker, tried_at_s, time.time())
+        reported = Reported(kind, event, marker, tried_at_s, time.time(), update=of is not None)
         self.reported.append(reported)
         return reported
 
@@ -196,18 +213,21 @@ class Load:
         *,
         kinds: Sequence[Kind] = KINDS,
         repeated: float = 0.0,
+        updates: float = 0.0,
         dice: random.Random | None = None,
     ) -> None:
         """Report ``per_s`` events a second, whatever the broker does, until ``stop``; then until all are written.
 
-        A share ``repeated`` of them is written twice. ``dice`` chooses the kind; without, they come in turn.
+        With ``dice``, a share ``repeated`` of them is written twice, a share ``updates`` are updates of earlier
+        events, and the kind is chosen; without, the kinds come in turn.
         """
         interval_s, due_s, turn = 1 / per_s, time.monotonic(), 0
         async with asyncio.TaskGroup() as writing:
             while not stop.is_set():
                 kind = dice.choice(kinds) if dice else kinds[turn % len(kinds)]
                 twice = dice.random() < repeated if dice else False
-                writing.create_task(self._one(kind, twice))
+                of = self._earlier(kinds) if dice and dice.random() < updates else None
+                writing.create_task(self._one(of.kind if of else kind, twice, of))
                 turn, due_s = turn + 1, due_s + interval_s
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), max(0.0, due_s - time.monotonic()))
@@ -224,8 +244,15 @@ class Load:
             tasks = [writing.create_task(one(kind)) for kind in kinds]
         return [task.result() for task in tasks]
 
-    async def _one(self, kind: Kind, twice: bool) -> None:
-        reported = await self.report(kind)
+    def _earlier(self, kinds: Sequence[Kind]) -> Reported | None:
+        """An earlier event of one of ``kinds`` that was not updated yet."""
+        found = next((one for one in self._to_update if one.kind in kinds), None)
+        if found is not None:
+            self._to_update.remove(found)
+        return found
+
+    async def _one(self, kind: Kind, twice: bool, of: Reported | None) -> None:
+        reported = await self.report(kind, of)
         if twice:
             await self.report_again(reported)
 

@@ -13,13 +13,16 @@ from tests.chaos.books import Arrived, Balance, balance
 from tests.chaos.faults import Fault
 from tests.chaos.ground import PATIENCE_S, Ground
 from tests.chaos.ledgers import Ledgers
-from tests.chaos.load import Load, Markers, NotWritten
+from tests.chaos.load import Load, Markers, NotWritten, Reported
 from tests.chaos.rig import Rig
 from tests.chaos.settled import unsettled
 
 EVENTS_PER_S = 4.0
 REPEATED = 0.1
 """A share of the events is written twice, as by a reporter who is not sure."""
+
+UPDATES = 0.25
+"""A share of the events are updates of events of earlier rounds, so that what is remembered of them matters."""
 
 _BEFORE_S, _AFTER_S = (0.5, 2.5), (0.3, 1.5)
 
@@ -59,12 +62,20 @@ class Round:
         return bool(self.troubles)
 
 
-async def play(rig: Rig, ledgers: Ledgers, fault: Fault, number: int, seed: int, markers: Markers) -> Round:
-    """Play round ``number`` of the run with ``seed``."""
+async def play(
+    rig: Rig,
+    ledgers: Ledgers,
+    fault: Fault,
+    number: int,
+    seed: int,
+    markers: Markers,
+    to_update: list[Reported],
+) -> Round:
+    """Play round ``number`` of the run with ``seed``; ``to_update`` are events of earlier rounds that are at rest."""
     dice = random.Random(f"{seed}-{number}")
     name = f"round-{seed}-{number}-{time.time_ns()}"
     began, began_s = datetime.now(UTC), time.monotonic()
-    async with Load(rig.system.settings, name, markers=markers) as load:
+    async with Load(rig.system.settings, name, markers=markers, to_update=to_update) as load:
         ground = Ground(rig, load, ledgers, dice)
         played = Round(number, fault.name, ground, began)
         try:
@@ -84,7 +95,12 @@ async def _hurt(ground: Ground, fault: Fault) -> None:
     async with asyncio.TaskGroup() as group:
         group.create_task(
             ground.load.steady(
-                EVENTS_PER_S, stop, kinds=fault.kinds, repeated=REPEATED, dice=random.Random(dice.random())
+                EVENTS_PER_S,
+                stop,
+                kinds=fault.kinds,
+                repeated=REPEATED,
+                updates=UPDATES,
+                dice=random.Random(dice.random()),
             )
         )
         try:

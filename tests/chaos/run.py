@@ -12,7 +12,7 @@ from schemas.policy.directory_file import load_directory
 from tests.chaos.books import Arrived
 from tests.chaos.faults import FAULTS, Fault
 from tests.chaos.ledgers import Ledgers
-from tests.chaos.load import Markers
+from tests.chaos.load import Markers, Reported
 from tests.chaos.rig import NotToBeHad, Rig
 from tests.chaos.rounds import Round, play
 
@@ -109,15 +109,18 @@ async def _play_on(
 ) -> list[tuple[int, Fault]]:
     """Play rounds on ``rig`` until one leaves it unwell; returns those still to be played."""
     ledgers = Ledgers(rig.home, load_directory(rig.system.settings.directory))
+    to_update: list[Reported] = []
     for place, (number, fault) in enumerate(numbered):
         if fault.small_disk and not rig.small_disk:
             say(f"round {number:3} {fault.name:34} not run here: {whole.skipped.get(fault.name, 'no small disk')}")
             continue
         seen = len(ledgers.arrived)
-        played = await play(rig, ledgers, fault, number, whole.seed, markers)
+        played = await play(rig, ledgers, fault, number, whole.seed, markers, to_update)
         whole.rounds.append(played)
         whole.assign(ledgers.arrived[seen:])
         _tell(played, say)
+        if not played.failures and not played.ground.refused:
+            to_update += [one for one in played.ground.load.reported if not one.update]
         if played.stuck:
             return numbered[place + 1 :]
     await asyncio.sleep(tail_s)

@@ -9,6 +9,7 @@ from tests.chaos.load import ROUTINE_TO_LT, URGENT_TO_LT
 from tests.chaos.rig import BROKER, FROZEN_S, SUPERVISOR
 
 _BURST = 250
+_ARRIVED_WITHIN_S = 60.0
 
 
 async def kill(ground: Ground, victim: str) -> None:
@@ -37,6 +38,8 @@ async def freeze(ground: Ground, victim: str) -> None:
     with ground.rig.frozen(pid):
         if victim == SUPERVISOR:  # more than the pipes of its children hold: nobody may wait for it to read
             await ground.load.burst([URGENT_TO_LT, ROUTINE_TO_LT] * _BURST)
+            absent = await ground.until_arrived(_ARRIVED_WITHIN_S)
+            assert not absent, f"a frozen supervisor keeps back {len(absent)} texts"
         await asyncio.sleep(for_s)
 
 
