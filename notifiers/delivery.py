@@ -107,7 +107,7 @@ class Courier:
             policy = self._policies.get(hand.notification.policy_version)
             if policy is not None:
                 return prepare(hand.notification, policy, self._directory())
-            late = forbidden(hand.notification) or expired(hand.notification, datetime.now(UTC))
+            late = forbidden(hand.notification) or expired(hand.notification, self._desk.now())
             if late is not None:
                 return late
             self._on_waiting(hand.notification.policy_version, time.monotonic() - began_s)
@@ -115,7 +115,7 @@ class Courier:
 
     async def _under_claim(self, hand: InHand, ready: Message | Refusal, taken: Taken, tries: Tries) -> Again | None:
         """What the holder of a claim does: refuse, send, or come back with a new claim."""
-        claim_id, now = taken.claim.claim_id, datetime.now(UTC)
+        claim_id, now = taken.claim.claim_id, self._desk.now()
         refusal = ready if isinstance(ready, Refusal) else expired(hand.notification, now)
         if refusal is not None:
             await self._refuse(hand, refusal, claim_id)
@@ -169,7 +169,7 @@ class Courier:
         while True:
             if self._desk.ledger(hand).standing(hand.order) != foreign:
                 return False
-            left_s = (lapses_ms - self._desk.log_now_ms()) / 1000
+            left_s = lapses_ms / 1000 - self._desk.now().timestamp()
             if left_s <= 0:
                 return True
             if self._stop.is_set():
