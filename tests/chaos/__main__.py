@@ -18,6 +18,8 @@ SHORT = (
     "sms-hangs-after", "mail-drops-after-data", "sms-429", "poison-decisions",
 )  # fmt: skip
 """What is played where no number of rounds is given."""
+SHOWN = 40
+"""Failures that are printed at the end."""
 
 
 def main() -> int:
@@ -45,8 +47,10 @@ def _verdict(whole: Run, options: argparse.Namespace) -> int:
     for number in sorted({one.number for one in whole.rounds if one.failures}):
         rounds = f" --rounds {options.rounds}" if options.rounds else ""
         print(f"  again: python -m tests.chaos --seed {options.seed}{rounds}{chosen} --only-round {number}")
-    for line in whole.failures:
+    for line in whole.failures[:SHOWN]:
         print(f"  ✗ {line}")
+    if len(whole.failures) > SHOWN:
+        print(f"  … and {len(whole.failures) - SHOWN} more")
     return 1
 
 

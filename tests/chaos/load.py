@@ -11,7 +11,7 @@ import random
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Self
 
 from aiokafka import AIOKafkaProducer
@@ -30,6 +30,9 @@ TRY_S = 5.0
 
 WRITTEN_WITHIN_S = 180.0
 AT_ONCE = 500
+LIFETIME = timedelta(minutes=30)
+"""Less than the hour by which clocks are put wrong: by such a clock every event would be late."""
+
 _STOP_WITHIN_S = 2.0
 _LATITUDES, _LONGITUDES = 400, 600
 
@@ -182,6 +185,7 @@ class Load:
             "kind": "update" if of else "report", "status": "Actual", "origin": "live", "reporting_party": kind.party,
             "event_type": kind.event_type, "severity": kind.severity, "urgency": "Immediate", "certainty": "Observed",
             "psap_notified": {"notified": True}, "place": {"point": {"lat": lat, "lon": lon}},
+            "expires_at": (datetime.now(UTC) + LIFETIME).isoformat(),
         }  # fmt: skip
         if of is not None:
             body["incident_id"] = of.event.incident_id

@@ -78,15 +78,20 @@ async def play(
     async with Load(rig.system.settings, name, markers=markers, to_update=to_update) as load:
         ground = Ground(rig, load, ledgers, dice)
         played = Round(number, fault.name, ground, began)
-        try:
-            await _hurt(ground, fault)
-            await ground.until_arrived()
-            played.troubles += await _until_at_rest(ground, began)
-        except* (AssertionError, NotWritten, KafkaError, OSError, TimeoutError) as problems:
-            played.troubles += [f"{type(problem).__name__}: {problem}" for problem in _leaves(problems)]
+        for step in (_hurt(ground, fault), _rest(ground, played)):
+            try:
+                await step
+            except* (AssertionError, NotWritten, KafkaError, OSError, TimeoutError) as problems:
+                played.troubles += [f"{type(problem).__name__}: {problem}" for problem in _leaves(problems)]
     ledgers.read()
     played.took_s = time.monotonic() - began_s
     return played
+
+
+async def _rest(ground: Ground, played: Round) -> None:
+    """Wait until everything has arrived and nothing is under way; also after a fault that did not go as meant."""
+    await ground.until_arrived()
+    played.troubles += await _until_at_rest(ground, played.began)
 
 
 async def _hurt(ground: Ground, fault: Fault) -> None:
