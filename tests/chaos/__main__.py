@@ -9,15 +9,10 @@ import time
 from pathlib import Path
 
 from runtime import log
-from tests.chaos.faults import FAULTS
+from tests.chaos.faults import FAULTS, SHORT
 from tests.chaos.run import Run, deck, run
 from tests.chaos.summary import table
 
-SHORT = (
-    "nothing", "kill-router", "kill-dispatcher", "kill-notifier-sms-urgent", "freeze-dispatcher", "kill-kafka",
-    "sms-hangs-after", "mail-drops-after-data", "sms-429", "poison-decisions",
-)  # fmt: skip
-"""What is played where no number of rounds is given."""
 SHOWN = 40
 """Failures that are printed at the end."""
 

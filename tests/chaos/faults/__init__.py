@@ -84,3 +84,9 @@ def _of_members() -> Iterator[Fault]:
 
 FAULTS: dict[str, Fault] = {fault.name: fault for fault in _all()}
 """Every fault by name, in the order of the table."""
+
+SHORT = (
+    "kill-router", "kill-dispatcher", "kill-notifier-email-urgent", "kill-kafka", "kill-supervisor",
+    "freeze-dispatcher", "sms-hangs-after", "mail-drops-after-data", "twin-on-this-machine", "poison-decisions",
+)  # fmt: skip
+"""What is played where no number of rounds is given, and by `make test`: one of each sort, without the slow ones."""
