@@ -38,6 +38,7 @@ def _all() -> Iterator[Fault]:
         yield Fault(f"kill-{victim}", partial(signals.kill, victim=victim))
         yield Fault(f"term-{victim}", partial(signals.term, victim=victim))
         yield Fault(f"freeze-{victim}", partial(signals.freeze, victim=victim))
+    yield Fault("starve-everybody", signals.starve)
     yield from _of_providers()
     yield from _of_members()
     yield Fault("disk-full", disk.full, small_disk=True)
@@ -70,6 +71,7 @@ def _of_providers() -> Iterator[Fault]:
     yield Fault("mail-one-refused", partial(providers.one_recipient, kind=MailFaultKind.REFUSE_RECIPIENT))
     yield Fault("mail-one-deferred", partial(providers.one_recipient, kind=MailFaultKind.DEFER_RECIPIENT))
     yield Fault("providers-dead", providers.dead, urgent)
+    yield Fault("providers-frozen", providers.frozen, urgent)
 
 
 def _of_members() -> Iterator[Fault]:

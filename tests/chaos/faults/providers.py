@@ -10,6 +10,8 @@ from schemas.vocabulary import Channel
 from tests.chaos.ground import Ground
 
 _LASTS_S = (3.0, 8.0)
+_FROZEN_S = (11.0, 14.0)
+"""Longer than the time-out of a call to the SMS provider."""
 _TWO = "birzai-duty", "birzai-chief"
 """Two recipients of one event by e-mail, of whom one is refused."""
 
@@ -64,6 +66,15 @@ async def dead(ground: Ground) -> None:
     pid = _sandbox_pid(ground.rig.home)
     ground.note(f"SIGKILL to the sandbox, process {pid}")
     os.kill(pid, signal.SIGKILL)
+
+
+async def frozen(ground: Ground) -> None:
+    """That machine stands still for longer than a call may take, and then does what had been asked of it."""
+    ground.explains |= {Channel.EMAIL, Channel.SMS}
+    pid, for_s = _sandbox_pid(ground.rig.home), ground.dice.uniform(*_FROZEN_S)
+    ground.note(f"SIGSTOP to the sandbox, process {pid}, for {for_s:.1f} s")
+    with ground.rig.frozen(pid):
+        await asyncio.sleep(for_s)
 
 
 async def _last(ground: Ground, what: str) -> None:

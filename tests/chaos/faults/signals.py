@@ -3,11 +3,13 @@
 import asyncio
 import signal
 
+from runtime.health import WINDOW_S
 from schemas.vocabulary import Channel
 from tests.chaos.ground import Ground
 from tests.chaos.load import ROUTINE_TO_LT, URGENT_TO_LT
 from tests.chaos.rig import BROKER, FROZEN_S, SUPERVISOR
 
+STARVED_S = WINDOW_S + 7.0
 _BURST = 250
 _ARRIVED_WITHIN_S = 60.0
 
@@ -41,6 +43,18 @@ async def freeze(ground: Ground, victim: str) -> None:
             absent = await ground.until_arrived(_ARRIVED_WITHIN_S)
             assert not absent, f"a frozen supervisor keeps back {len(absent)} texts"
         await asyncio.sleep(for_s)
+
+
+async def starve(ground: Ground) -> None:
+    """The broker is frozen for so long that every process must have noticed, and say that it is not well."""
+    _explain(ground, BROKER)
+    pid = await ground.rig.pid(BROKER)
+    ground.note(f"SIGSTOP to {BROKER}, process {pid}, for {STARVED_S:g} s")
+    with ground.rig.frozen(pid):
+        await asyncio.sleep(STARVED_S)
+        health = await asyncio.to_thread(ground.rig.system.health)
+        well = [name for name, answer in health.items() if answer.get("healthy")]
+        assert not well, f"without a broker, {well} say that they are well"
 
 
 def _explain(ground: Ground, victim: str) -> None:
