@@ -9,6 +9,9 @@ READY  := $(VENV)/.ready
 PYTEST_ARGS ?=
 ONCE ?=
 BENCH ?=
+ROUNDS ?=
+SEED ?=
+CHAOS_ARGS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check lint types contracts unit chaos bench up schemas lock clean
@@ -52,8 +55,8 @@ contracts: $(READY)
 unit: $(READY)
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-chaos: $(READY) ## kill and starve the running system, and balance its books against what arrived
-	@$(BIN)/python -m pytest tests/chaos $(PYTEST_ARGS)
+chaos: $(READY) ## kill and starve the running system, and balance its books; longer: make chaos ROUNDS=200 SEED=7
+	@$(BIN)/python -m tests.chaos $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SEED),--seed $(SEED)) $(CHAOS_ARGS)
 
 bench: $(READY) ## measure, and print figures beside their goals; some only: make bench BENCH="route texts"
 	@$(BIN)/python -m tests.bench $(BENCH)

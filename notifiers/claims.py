@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaProducer
 from notifiers.ledger import Held, Ledger, Order, Standing
 from notifiers.receipts_view import ReceiptsView
 from runtime.log import logger
+from runtime.log_clock import LogClock
 from schemas.codec import encode
 from schemas.notification import Notification, Receipt
 from schemas.topics import RECEIPTS
@@ -73,11 +74,11 @@ class ClaimDesk:
     def __init__(self, producer: AIOKafkaProducer, view: ReceiptsView, *, source: str) -> None:
         self._producer, self._view, self._source = producer, view, source
         self.incarnation = f"{source}-{uuid.uuid4().hex[:12]}"
-        self._ahead_s = 0.0
+        self._clock = LogClock()
 
-    def log_now_ms(self) -> int:
-        """The present in log time: this machine's clock, corrected by the broker's stamp on our last receipt."""
-        return int((time.time() + self._ahead_s) * 1000)
+    def now(self) -> datetime:
+        """The present in the broker's time, by its stamp on our last receipt."""
+        return self._clock.now()
 
     def follow(self, hand: InHand) -> None:
         """Have the receipts that can matter to ``hand``: since it, or the decision it repeats, came to be."""
@@ -121,7 +122,7 @@ class ClaimDesk:
         async with asyncio.timeout(WRITE_WITHIN_S):
             acks = [await self._send(hand, receipt) for receipt in receipts]
             last = [await ack for ack in acks][-1]
-        self._ahead_s = last.timestamp / 1000 - time.time()
+        self._clock.stamp(last.timestamp)
         return int(last.offset)
 
     async def _send(self, hand: InHand, receipt: Receipt) -> asyncio.Future[Any]:

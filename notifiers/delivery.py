@@ -118,7 +118,7 @@ class Courier:
             policy = self._policies.get(hand.notification.policy_version)
             if policy is not None:
                 return policy
-            late = forbidden(hand.notification) or expired(hand.notification, datetime.now(UTC))
+            late = forbidden(hand.notification) or expired(hand.notification, self._desk.now())
             if late is not None:
                 return late
             self._on_waiting(hand.notification.policy_version, time.monotonic() - began_s)
@@ -136,7 +136,7 @@ class Courier:
                 logger().warning("claim_too_old", notification=hand.notification.notification_id)
                 self._pace.too_early()
                 return None
-            now, called_s = datetime.now(UTC), time.monotonic()
+            now, called_s = self._desk.now(), time.monotonic()
             refusal = expired(hand.notification, now)
             if refusal is not None:
                 return refusal
@@ -193,7 +193,7 @@ class Courier:
         while True:
             if self._desk.ledger(hand).standing(hand.order) != foreign:
                 return False
-            left_s = (lapses_ms - self._desk.log_now_ms()) / 1000
+            left_s = lapses_ms / 1000 - self._desk.now().timestamp()
             if left_s <= 0:
                 return True
             if self._stop.is_set():

@@ -19,6 +19,9 @@ STABLE_AFTER_S = 10.0
 
 STOP_WITHIN_S = 20.0
 EXIT_CONFIGURATION = 78
+EXIT_UNPREPARED = 75
+"""Taken as its exit code when a restart of a process could not be prepared (EX_TEMPFAIL of sysexits.h)."""
+
 _LINE_LIMIT = 64 * 1024
 
 Say = Callable[[str, str], None]
@@ -100,8 +103,8 @@ class Supervised:
         return self.stopping
 
     async def _run_once(self) -> int:
-        if self.spec.prepare is not None:
-            await self.spec.prepare()
+        if not await self._prepared():
+            return EXIT_UNPREPARED
         command = list(self.spec.command)
         if not self.spec.tethered_already:
             command = tethered(command, parent_pid=os.getpid())
@@ -123,6 +126,22 @@ class Supervised:
         finally:
             if self._process.returncode is None:  # stopped while it was being started: nobody else would end it
                 self._process.send_signal(signal.SIGQUIT)
+
+    async def _prepared(self) -> bool:
+        """Whether a start could be prepared. What fails at a restart may pass: a full disk, a port not yet given back.
+
+        Raises whatever went wrong at the first start.
+        """
+        if self.spec.prepare is None:
+            return True
+        try:
+            await self.spec.prepare()
+        except Exception as problem:
+            if self.restarts == 0:
+                raise
+            self.say(self.spec.name, f"cannot be started: {type(problem).__name__}: {problem}")
+            return False
+        return True
 
     async def _relay(self, output: asyncio.StreamReader) -> None:
         while True:

@@ -84,7 +84,7 @@ class _Work:
 
 
 class Batch:
-    """Applies records and timers on top of ``ledger`` without changing it. ``now`` is the wall clock."""
+    """Applies records and timers on top of ``ledger`` without changing it. ``now`` is the broker's time."""
 
     def __init__(self, ledger: Ledger, now: datetime) -> None:
         self._ledger, self._now = ledger, now

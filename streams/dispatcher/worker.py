@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaProducer
 from runtime import metrics
 from runtime.kafka import make_producer
 from runtime.log import logger
+from runtime.log_clock import LogClock
 from runtime.settings import Settings
 from schemas.incident import Cursor
 from streams.dispatcher.batch import Batch, Outcome, Output, cursor_output, in_order
@@ -45,7 +46,7 @@ class Worker:
         self.caught_up = False
         self.handled = 0
         self.lag: dict[str, int] = {}
-        self._settings, self._clock, self._restoring = settings, clock, restoring
+        self._settings, self._clock, self._restoring = settings, LogClock(clock), restoring
         self._sources = Sources(settings, partition)
         self._ledger = Ledger(partition)
         self._committed_at = 0.0
@@ -79,7 +80,9 @@ class Worker:
         self.lag = await self._sources.lag()
         # No timer fires before every source was read to the end it had at assignment.
         self.caught_up = self.caught_up or await self._sources.caught_up()
-        now = self._clock()
+        if self.caught_up and not self._clock.known:
+            await self._write(producer, ())  # the broker's answer tells its time, by which timers are judged
+        now = self._clock.now()
         batch = Batch(self._ledger, now)
         batch.apply(in_order(records))
         if self.caught_up:
@@ -114,10 +117,10 @@ class Worker:
         moment = self._ledger.next_due()
         if moment is None:
             return IDLE_S
-        return min(IDLE_S, max(0.0, (moment - self._clock()).total_seconds()))
+        return min(IDLE_S, max(0.0, (moment - self._clock.now()).total_seconds()))
 
     def _cursor(self, offsets: dict[str, int]) -> Cursor:
-        return Cursor(partition=self.partition, offsets=offsets, at=self._clock())
+        return Cursor(partition=self.partition, offsets=offsets, at=self._clock.now())
 
     async def _write(self, producer: AIOKafkaProducer, orders: tuple[Output, ...]) -> None:
         """Write orders, every snapshot that waits, and the cursor, in one transaction."""
@@ -134,7 +137,8 @@ class Worker:
                 )
                 for output in outputs
             ]
-            await asyncio.gather(*sent)
+            acknowledged = await asyncio.gather(*sent)
+        self._clock.stamp(acknowledged[-1].timestamp)
         self._committed_at = time.monotonic()
         self._snapshots, self._written_offsets = {}, offsets
         metrics.TRANSACTIONS.observe(self._committed_at - started)

@@ -8,6 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,21 +19,26 @@ HEALTHY_WITHIN_S = 120.0
 
 
 class System:
-    """`borderlands up` in a home of its own."""
+    """`borderlands up` in a home of its own; ``environment`` is added to this process's."""
 
-    def __init__(self, home: Path, *options: str) -> None:
+    def __init__(self, home: Path, *options: str, environment: Mapping[str, str] | None = None) -> None:
         self.home = home
         home.mkdir(parents=True, exist_ok=True)
-        self._output = (home / "up.log").open("ab")
-        self._options = options
+        self._options, self._environment = options, {**os.environ, **(environment or {})}
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Start it and return when every process is healthy."""
         command = [sys.executable, "-m", "console", "up", "--home", str(self.home), "--rate", "0", *self._options]
-        self.process = subprocess.Popen(
-            command, stdout=self._output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True
-        )
+        with (self.home / "up.log").open("ab") as output:
+            self.process = subprocess.Popen(
+                command,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+                env=self._environment,
+            )
         self.until_healthy()
 
     def until_healthy(self, within_s: float = HEALTHY_WITHIN_S) -> None:
@@ -51,9 +57,7 @@ class System:
         """End it as Ctrl-C does; returns its exit code."""
         assert self.process is not None
         self.process.send_signal(signal.SIGTERM)
-        code = self.process.wait(60)
-        self._output.close()
-        return code
+        return self.process.wait(60)
 
     @property
     def running(self) -> RunningSystem:

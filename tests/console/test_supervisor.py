@@ -100,6 +100,34 @@ async def test_a_wrong_set_up_later_is_waited_out(news: News, supervisor: Superv
     await news.until(lambda: any("exit code 78; starting it again" in line for line in news.lines("router")))
 
 
+async def test_a_restart_that_cannot_be_prepared_is_tried_again(news: News, supervisor: Supervisor) -> None:
+    """A full disk at the moment of a restart ends neither the process for good nor the watch over the others."""
+    prepared = 0
+
+    async def prepare() -> None:
+        nonlocal prepared
+        prepared += 1
+        if prepared in (2, 3):
+            raise OSError(28, "No space left on device")
+
+    supervisor.start(replace(python("kafka", "print('up'); raise SystemExit(1)"), prepare=prepare))
+    await news.until(lambda: news.lines("kafka").count("up") == 2)
+    assert [line for line in news.lines("kafka") if "cannot be started" in line] == [
+        "cannot be started: OSError: [Errno 28] No space left on device"
+    ] * 2
+
+
+async def test_a_first_start_that_cannot_be_prepared_ends_the_watch(supervisor: Supervisor) -> None:
+    """What is wrong from the beginning is told to whoever starts the system."""
+
+    async def prepare() -> None:
+        raise OSError(13, "Permission denied")
+
+    supervisor.start(replace(python("kafka", NAP), prepare=prepare))
+    with pytest.raises(PermissionError):
+        await asyncio.wait_for(supervisor.watch(asyncio.Event()), PATIENCE_S)
+
+
 async def test_being_asked_to_stop_ends_the_watch(supervisor: Supervisor) -> None:
     """Ctrl-C while all is well is no error."""
     supervisor.start(python("router", NAP))

@@ -112,7 +112,7 @@ async def _until_topics(admin: AIOKafkaAdminClient, count: int) -> None:
 
 @asynccontextmanager
 async def dispatching(settings: Settings, *, ahead: timedelta = timedelta(0)) -> AsyncIterator[Health]:
-    """A dispatcher in this process, from the moment it has caught up; its clock runs ``ahead``."""
+    """A dispatcher in this process, from the moment it has caught up; its machine's clock runs ``ahead``."""
     stop, health = asyncio.Event(), Health("dispatcher")
     task = asyncio.create_task(serve_dispatcher(settings, health, stop, lambda: datetime.now(tz=UTC) + ahead))
     try:

@@ -17,7 +17,7 @@ from schemas.event import Rejection, SourceOfRejection
 from schemas.incident import Cursor, IncidentState
 from schemas.notification import Notification
 from schemas.topics import DECISIONS, INCIDENTS, NOTIFY, RECEIPTS, REJECTED, RESPONSES
-from schemas.vocabulary import Channel, Delivery, EventKind, Lane, ReceiptReason, RejectionReason, Template
+from schemas.vocabulary import Channel, Delivery, EventKind, Lane, ReceiptKind, ReceiptReason, RejectionReason, Template
 from tests.dispatcher.builders import CHIEF, DUTY, claim, decision, outcome, response, route
 from tests.dispatcher.conftest import PARTITIONS, Bus, dispatching, process
 
@@ -46,7 +46,7 @@ async def test_a_decision_becomes_notifications_on_its_own_partition(bus: Bus, s
     assert sorted(placed) == [("notify.email.urgent", 2), ("notify.sms.urgent", 2), ("notify.sms.urgent", 2)]
     snapshots = [record for _, partition, record in await bus.read(INCIDENTS) if partition == 2]
     state = next(record for record in snapshots if isinstance(record, IncidentState))
-    cursor = next(record for record in snapshots if isinstance(record, Cursor))
+    cursor = next(record for record in reversed(snapshots) if isinstance(record, Cursor))
     assert (len(state.slots), state.code and state.code[0]) == (3, "C")
     assert cursor.offsets["decisions"] == 1
 
@@ -112,12 +112,28 @@ async def test_no_timer_fires_before_the_unread_news(bus: Bus, settings: Setting
         await bus.write(RECEIPTS, outcome(second, Delivery.FAILED_TEMP))
         await asyncio.sleep(0.5)
     await bus.write(RECEIPTS, outcome(first, Delivery.DELIVERED))
-    async with dispatching(settings, ahead=timedelta(minutes=1)):
+    await asyncio.sleep(10)  # as long as a first retry waits
+    async with dispatching(settings):
         notes = await bus.wait_notifications(3)
         await asyncio.sleep(0.5)
         assert ids_of(await bus.notifications()) == ids_of(notes)
     assert (notes[-1].notification_id, notes[-1].attempt) in ((second.notification_id, 2), (first.notification_id, 1))
     assert (first.notification_id, 2) not in ids_of(notes)
+
+
+@pytest.mark.parametrize("ahead", [timedelta(hours=1), timedelta(hours=-1)], ids=["ahead", "behind"])
+async def test_a_wrong_clock_neither_delays_nor_ends_anything(bus: Bus, settings: Settings, ahead: timedelta) -> None:
+    """With its machine's clock an hour off, a retry comes after its ten seconds, and nothing expires too soon."""
+    async with dispatching(settings, ahead=ahead):
+        expires_at = datetime.now(tz=UTC) + timedelta(minutes=30)
+        await bus.write(DECISIONS, fresh("ev-1", CHIEF, expires_at=expires_at))
+        (first,) = await bus.wait_notifications(1)
+        await bus.write(RECEIPTS, outcome(first, Delivery.FAILED_TEMP))
+        await asyncio.sleep(2)
+        assert ids_of(await bus.notifications()) == [(first.notification_id, 1)]
+        notes = await bus.wait_notifications(2, 60)
+    assert ids_of(notes) == [(first.notification_id, 1), (first.notification_id, 2)]
+    assert {receipt.kind for receipt in await bus.receipts()} == {ReceiptKind.OUTCOME}
 
 
 async def test_a_killed_dispatcher_leaves_no_hole_and_no_double(bus: Bus, settings: Settings) -> None:
