@@ -9,9 +9,12 @@ READY  := $(VENV)/.ready
 PYTEST_ARGS ?=
 ONCE ?=
 BENCH ?=
+STORMS ?=
+EVENTS ?=
+SEED ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types contracts unit chaos bench up schemas lock clean
+.PHONY: help setup demo test check lint types contracts unit chaos storms bench up schemas lock clean
 
 help: ## explain the commands
 	@echo "Safe Borderlands"
@@ -54,6 +57,10 @@ unit: $(READY)
 
 chaos: $(READY) ## kill and starve the running system, and balance its books against what arrived
 	@$(BIN)/python -m pytest tests/chaos $(PYTEST_ARGS)
+
+storms: $(READY) ## thousands of events at once under kills and dead providers; some only: make storms STORMS="burst dead"
+	@$(BIN)/python -m tests.chaos.storms $(if $(STORMS),--scenario $(STORMS)) $(if $(EVENTS),--events $(EVENTS)) \
+	  $(if $(SEED),--seed $(SEED))
 
 bench: $(READY) ## measure, and print figures beside their goals; some only: make bench BENCH="route texts"
 	@$(BIN)/python -m tests.bench $(BENCH)
