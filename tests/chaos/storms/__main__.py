@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import logging
 import shutil
 import signal
 import sys
@@ -9,6 +10,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from runtime import log
 from tests.bench.table import machine
 from tests.chaos.storms.result import Result, shown, table
 from tests.chaos.storms.scenarios import SCENARIOS, Scenario
@@ -25,6 +27,7 @@ async def play(scenario: Scenario, home: Path, events: int, seed: int, options: 
 def main() -> int:
     """Play what is named, or all; 1 where anything was lost, doubled, or otherwise not as it must be."""
     options = _arguments()
+    log.configure("storms", "text", level=logging.WARNING, libraries=logging.CRITICAL)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended
     print(f"Measured on {machine()}, seed {options.seed}.\n", flush=True)
     results: dict[str, Result] = {}
