@@ -47,6 +47,12 @@ class Result:
             lines.append(f"{self.ended_by_themselves} processes ended by themselves")
         return lines
 
+    @property
+    def twice(self) -> int:
+        """How many arrived although what they repeat had arrived; the other marked ones are the only copy."""
+        came = sum(len(times) for times in self.arrivals.values()) - len(self.books.unexpected)
+        return came - (self.owed - len(self.books.lost)) - len(self.books.doubled)
+
     def rate(self, channel: Channel) -> float:
         """Messages a second, from the first event handed over to the last message taken."""
         times = self.arrivals[channel]
@@ -73,7 +79,8 @@ class Result:
         yield f"accepted {self.accepted / max(accepted_in_s, 0.001):,.0f} events/s, delivered {rates}"
         repeats = [one.channel for one in self.books.marked]
         if repeats:
-            yield f"marked repeats: {repeats.count(Channel.SMS)} SMS, {repeats.count(Channel.EMAIL)} e-mails"
+            kinds = f"{repeats.count(Channel.SMS)} SMS, {repeats.count(Channel.EMAIL)} e-mails"
+            yield f"marked repeats: {kinds}; before {self.twice:,} of them the first had arrived"
         if self.rewritten:
             yield f"{self.rewritten:,} writes had to be tried again, under the same ids"
         for what, value in self.marks.items():

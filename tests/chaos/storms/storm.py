@@ -63,20 +63,26 @@ class Storm:
         """Start everything and return when it is healthy."""
         await self._start()
         settings = self.system.settings
-        self.load = await Load(settings, self.name).__aenter__()
+        self.load = Load(settings, self.name)
         self._tally, self._ledgers = Tally(self.home), Ledgers(self.home, load_directory(settings.directory))
         return self
 
     async def __aexit__(self, *_: object) -> None:
         """End everything."""
-        await self.load.__aexit__()
+        async with self.load:
+            pass
         if self.system.process is not None and self.system.process.poll() is None:
             await asyncio.to_thread(self.system.stop)
 
     async def _start(self) -> None:
         self.system = System(self.home, *self.options)
-        await asyncio.to_thread(self.system.start)
-        self._pids = await asyncio.to_thread(pids_of, self.system)
+        try:
+            await asyncio.to_thread(self.system.start)
+            self._pids = await asyncio.to_thread(pids_of, self.system)
+        except BaseException:
+            if self.system.process is not None:
+                self.system.process.terminate()  # nobody else would end what never came up
+            raise
 
     async def start_again(self) -> None:
         """After its supervisor has ended: `borderlands up` in the same home, as a service manager would."""
