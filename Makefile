@@ -12,9 +12,12 @@ BENCH ?=
 ROUNDS ?=
 SEED ?=
 CHAOS_ARGS ?=
+STORMS ?=
+EVENTS ?=
+SEED ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types contracts unit chaos bench up schemas lock clean
+.PHONY: help setup demo test check lint types contracts unit chaos storms bench up schemas lock clean
 
 help: ## explain the commands
 	@echo "Safe Borderlands"
@@ -57,6 +60,10 @@ unit: $(READY)
 
 chaos: $(READY) ## kill and starve the running system, and balance its books; longer: make chaos ROUNDS=200 SEED=7
 	@$(BIN)/python -m tests.chaos $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SEED),--seed $(SEED)) $(CHAOS_ARGS)
+
+storms: $(READY) ## thousands of events at once under kills and dead providers; some only: make storms STORMS="burst dead"
+	@$(BIN)/python -m tests.chaos.storms $(if $(STORMS),--scenario $(STORMS)) $(if $(EVENTS),--events $(EVENTS)) \
+	  $(if $(SEED),--seed $(SEED))
 
 bench: $(READY) ## measure, and print figures beside their goals; some only: make bench BENCH="route texts"
 	@$(BIN)/python -m tests.bench $(BENCH)

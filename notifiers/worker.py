@@ -231,7 +231,8 @@ class LaneWorker:
         behind = sum(progress.in_hand for progress in self._progress.values())
         for partition in self._consumer.assignment():
             try:
-                position = await asyncio.wait_for(self._consumer.position(partition), 1.0)
+                async with asyncio.timeout(1.0):  # wait_for of Python 3.11 can swallow a cancellation
+                    position = await self._consumer.position(partition)
                 behind += max(0, (self._consumer.highwater(partition) or 0) - position)
             except (IllegalStateError, TimeoutError):
                 continue  # it is just being handed over

@@ -48,6 +48,7 @@ class LocalSystem:
         self.smtp_port = 0
         self._environment: dict[str, str] = {}
         self._ports: dict[str, int] = {}
+        self._taken: set[int] = set()
 
     @property
     def state_file(self) -> Path:
@@ -100,7 +101,7 @@ class LocalSystem:
             "PYTHONUNBUFFERED": "1",
         }
         if self.options.sandbox:
-            self.smtp_port, http_port = _free_port(), _free_port()
+            self.smtp_port, http_port = self._free_port(), self._free_port()
             self.sandbox_url = f"http://127.0.0.1:{http_port}"
             own |= {
                 "BORDERLANDS_TWILIO__BASE_URL": self.sandbox_url,
@@ -140,11 +141,24 @@ class LocalSystem:
         return ProcessSpec("sandbox", command, self._environment, foundation=True)
 
     def _process(self, name: str, module: str, *arguments: str) -> ProcessSpec:
-        self._ports[name] = _free_port()
+        self._ports[name] = self._free_port()
         own = {"BORDERLANDS_INSTANCE": name, "BORDERLANDS_HEALTH_PORT": str(self._ports[name])}
         return ProcessSpec(
             name, python_module(module, *arguments), {**self._environment, **own}, health_port=self._ports[name]
         )
+
+    def _free_port(self) -> int:
+        """A port that nobody listens at and that this system has not given to another of its processes yet.
+
+        They start later: until then a port looks free, and is drawn twice in about one start of 500.
+        """
+        while True:
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", 0))
+                port = int(probe.getsockname()[1])
+            if port not in self._taken:
+                self._taken.add(port)
+                return port
 
     def _write_state(self) -> None:
         state = {
@@ -175,9 +189,3 @@ def _quarters(say: Callable[[str], None]) -> Callable[[int, int], None]:
             say(f"downloading Apache Kafka, only this once: {done / 1e6:.0f} of {total / 1e6:.0f} MB")
 
     return progress
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -1,5 +1,6 @@
 """The whole system as real processes, for tests: started by the command a user types."""
 
+import http.client
 import json
 import os
 import signal
@@ -101,6 +102,6 @@ def _ask(port: int) -> dict[str, Any]:
     except urllib.error.HTTPError as answer:
         body = json.load(answer)
         answer.close()
-    except (OSError, ValueError):
+    except (OSError, ValueError, http.client.HTTPException):  # not there, or something else answers at its port
         return {}
     return body

@@ -45,7 +45,7 @@ def cpu_s(system: System) -> dict[str, float]:
 
 def pids_of(system: System) -> dict[str, int]:
     """The process id of every process by name."""
-    pids = {name: system.pid(name) for name in system.health()}
+    pids = {name: int(answer["pid"]) for name, answer in system.health().items() if "pid" in answer}
     kafka = holder(system.home / "kafka" / "lock")
     if kafka is not None:
         pids["kafka"] = kafka

@@ -465,6 +465,19 @@ class TestFaults:
             assert answer.headers["Retry-After"] == "7"
         await send(client)
 
+    async def test_it_takes_so_many_messages_a_second_and_throttles_the_rest(
+        self, sandbox: RunningSandbox, client: Client
+    ) -> None:
+        """Beyond the limit of the account the answer is 429 with Retry-After, and nothing is accepted."""
+        await sandbox.change_settings(takes_per_s=0.001)
+        await send(client, "Viens.")
+        with pytest.raises(TwilioRestException) as caught:
+            await send(client, "Divi.")
+        assert (caught.value.status, caught.value.code) == (429, 20429)
+        assert [entry["body"] for entry in await sandbox.ledger("accepted")] == ["Viens."]
+        await sandbox.change_settings(takes_per_s=0)
+        await send(client, "Divi.")
+
     async def test_faults_stay_until_cleared(self, sandbox: RunningSandbox, client: Client) -> None:
         """A fault without a number of times lasts."""
         await sandbox.add_fault(Fault(kind=FaultKind.HTTP_ERROR, status=503))

@@ -100,10 +100,12 @@ class Settings(_Word):
     """How the emulated provider behaves when nothing is wrong.
 
     `rate_segments_per_s` is per sender (0: unlimited); `paused` holds every queue; a new message appears in
-    listings after `list_delay_s`; sending takes `sending_s`, the delivery report another `delivery_s`.
+    listings after `list_delay_s`; sending takes `sending_s`, the delivery report another `delivery_s`. Messages
+    handed over faster than `takes_per_s` (0: unlimited) are answered 429, and nothing is accepted.
     """
 
     rate_segments_per_s: float = Field(default=10, ge=0)
+    takes_per_s: float = Field(default=0, ge=0)
     paused: bool = False
     list_delay_s: float = Field(default=0, ge=0)
     sending_s: float = Field(default=0.02, ge=0)

@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 
+from deploy.local.sandbox.allowance import Allowance
 from deploy.local.sandbox.carrier import Carrier
 from deploy.local.sandbox.errors import ApiError, api_error, check_create, http_error
 from deploy.local.sandbox.faults import FaultBoard
@@ -23,6 +24,7 @@ from deploy.local.sandbox.models import Fault, FaultKind, Operation
 
 _REFUSING = {FaultKind.THROTTLE, FaultKind.HTTP_ERROR}
 _UNANSWERED = {FaultKind.REFUSE, FaultKind.HANG_BEFORE}
+_TOO_FAST_RETRY_AFTER_S = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ class _Reply:
     payload: dict[str, object] | None
     sid: str | None = None
     code: int | None = None
+    retry_after_s: int | None = None
 
 
 class TwilioApi:
@@ -55,6 +58,7 @@ class TwilioApi:
         self._carrier = carrier
         self._faults = faults
         self._ledger = ledger
+        self._allowance = Allowance()
 
     def routes(self) -> list[web.RouteDef]:
         """The addresses served."""
@@ -97,7 +101,7 @@ class TwilioApi:
             return await self._leave_unanswered(request, fault)
         if fault is not None and fault.kind in _REFUSING:
             error = http_error(429 if fault.kind is FaultKind.THROTTLE else fault.status)
-            reply = _refused(error)
+            reply = _refused(error, retry_after_s=fault.retry_after_s if fault.kind is FaultKind.THROTTLE else None)
         else:
             reply = self._answer(request, operation, form)
         self._note(request, form, reply, fault)
@@ -122,6 +126,8 @@ class TwilioApi:
         return self._do_delete(message)
 
     def _do_create(self, form: Mapping[str, str]) -> _Reply:
+        if not self._allowance.take(time.monotonic(), self._carrier.settings.takes_per_s):
+            return _refused(http_error(429), retry_after_s=_TOO_FAST_RETRY_AFTER_S)
         wanted = check_create(form, self._senders)
         message = wanted if isinstance(wanted, ApiError) else self._carrier.accept(wanted)
         if isinstance(message, ApiError):
@@ -172,6 +178,8 @@ class TwilioApi:
 
     async def _send(self, request: web.Request, reply: _Reply, fault: Fault | None) -> web.StreamResponse:
         headers = {"WWW-Authenticate": 'Basic realm="Twilio API"'} if reply.status == 401 else {}
+        if reply.retry_after_s is not None:
+            headers["Retry-After"] = str(reply.retry_after_s)
         if reply.payload is None:
             response = web.Response(status=reply.status)
         else:
@@ -184,8 +192,6 @@ class TwilioApi:
                 return await self._leave_unanswered(request, fault)
             case FaultKind.RESET:
                 return await _reset_midway(request, response)
-            case FaultKind.THROTTLE:
-                response.headers["Retry-After"] = str(fault.retry_after_s)
             case FaultKind.SLOW:
                 await asyncio.sleep(fault.delay_s)
         return response
@@ -213,5 +219,5 @@ async def _reset_midway(request: web.Request, response: web.Response) -> web.Str
     return partial
 
 
-def _refused(error: ApiError) -> _Reply:
-    return _Reply(error.status, error.payload(), code=error.code)
+def _refused(error: ApiError, *, retry_after_s: int | None = None) -> _Reply:
+    return _Reply(error.status, error.payload(), code=error.code, retry_after_s=retry_after_s)
