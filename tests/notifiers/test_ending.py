@@ -61,7 +61,7 @@ async def test_a_worker_ends_when_its_log_fails(fails_after: int, monkeypatch: p
     """Also while it measures its lag: a cancellation that is swallowed there would leave a process that only looks
     alive."""
     monkeypatch.setattr(worker_module, "COMMIT_EVERY_S", 0.0)
-    view = ReceiptsView(cast(AIOKafkaConsumer, _Idle(fails_after)))
+    view = ReceiptsView(cast(AIOKafkaConsumer, _Idle(fails_after)), Channel.SMS)
     consumer, producer, courier = cast(AIOKafkaConsumer, _Idle()), cast(AIOKafkaProducer, None), cast(Courier, None)
     worker = LaneWorker(NOTIFY[LANE], LANE, consumer, producer, view, courier, asyncio.Event(), Bounds())
     running = asyncio.create_task(worker.run(1.0))
