@@ -14,7 +14,6 @@ SEED ?=
 CHAOS_ARGS ?=
 STORMS ?=
 EVENTS ?=
-SEED ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check lint types contracts unit chaos storms bench up schemas lock clean
