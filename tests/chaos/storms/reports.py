@@ -19,7 +19,7 @@ def _flood(party: str, corner: tuple[float, float], *told: Told) -> Kind:
 FLOODS = (
     _flood("vecumnieki", (56.56, 24.48), Told("birzai-duty", _BOTH, _LT)),
     _flood("birzai", (56.18, 24.72), Told("vecumnieki-duty", _BOTH, _LV)),
-    _flood("akniste", (56.13, 25.70), Told("rokiskis-duty", _BOTH, _LT)),
+    _flood("akniste", (56.16, 25.70), Told("rokiskis-duty", _BOTH, _LT)),
     _flood("rokiskis", (55.93, 25.55), Told("akniste-duty", _BOTH, _LV_PLAIN, _LV)),
     _flood("tervete", (56.45, 23.35), Told("joniskis-duty", _BOTH, _LT)),
     _flood("joniskis", (56.22, 23.60), Told("tervete-duty", _BOTH, _LV)),
