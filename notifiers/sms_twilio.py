@@ -18,6 +18,7 @@ from notifiers.message import Message
 from notifiers.outcome import NotSent, Outcome, Reconciled, Retry, Sent, Unknown, bounded
 from notifiers.twilio_errors import failure_of, outcome_of
 from notifiers.twilio_http import RETRY_AFTER, BoundedTwilioHttp
+from notifiers.twilio_listing import Entry, Listings
 from runtime import metrics
 from runtime.process import ConfigurationMistake
 from runtime.settings import TwilioSettings
@@ -26,12 +27,6 @@ from schemas.vocabulary import Channel, Lane, ReceiptReason
 
 CONNECT_S = 3.0
 MIN_VALIDITY_S, MAX_VALIDITY_S = 1, 36_000
-LISTED_AT_MOST = 1000
-"""The provider's largest page: in a storm hundreds of texts go to one duty desk within a minute."""
-
-ASKED_AT_ONCE = 20
-ASKED_TOGETHER_S = 0.2
-"""Questions about the same number wait so long for one another: after a kill there are hundreds."""
 _FIRST_CODE = 10_000
 _FAILED = frozenset({"failed", "undelivered", "canceled"})
 # The last two are what the SDK makes of a 2xx whose JSON is not of the provider's shape.
@@ -53,8 +48,6 @@ class TwilioSms:
         _check(settings)
         self.call_timeout_s = settings.timeout_s
         self._pause_s = reconcile_pause_s
-        self._asking = asyncio.Semaphore(ASKED_AT_ONCE)
-        self._to_be_asked: dict[str, asyncio.Task[list[Any]]] = {}
         self._callback = settings.status_callback
         self._senders = {Lane.URGENT: settings.from_urgent, Lane.ROUTINE: settings.from_routine}
         connect_s = min(CONNECT_S, settings.timeout_s)
@@ -62,6 +55,7 @@ class TwilioSms:
         self._client = Client(
             settings.account_sid, settings.auth_token.get_secret_value(), http_client=self._http, environment={}
         )
+        self._listings = Listings(self._client, page_within_s=settings.timeout_s)
 
     async def send(self, message: Message, now: datetime) -> Outcome:
         """Hand one text to Twilio's queue of the lane's sender number."""
@@ -104,13 +98,13 @@ class TwilioSms:
         await self._http.close()
 
     async def _look(self, message: Message, since: datetime, known_refs: frozenset[str]) -> Reconciled:
+        whole_second = since.replace(microsecond=0)  # the provider's dates have whole seconds
         try:
-            listed = await self._listed(message.to)
+            listed = await self._listings.since(message.to, whole_second)
         except _FAILURES as error:
             outcome = _outcome(error)
             return Unknown(outcome.reason, "asking failed: " + getattr(outcome, "detail", ""))
-        whole_second = since.replace(microsecond=0)  # the provider's dates have whole seconds
-        recent = [entry for entry in listed if entry.date_created is None or entry.date_created >= whole_second]
+        recent = [entry for entry in listed.entries if entry.date_created is None or entry.date_created >= whole_second]
         same = [
             entry
             for entry in recent
@@ -118,25 +112,9 @@ class TwilioSms:
         ]
         if same:
             return _found(min(same, key=lambda entry: entry.status in _FAILED))
-        if len(recent) == LISTED_AT_MOST:
-            return Unknown(ReceiptReason.PROVIDER_ERROR, f"more than {LISTED_AT_MOST} newer messages to this number")
+        if not listed.complete:
+            return Unknown(ReceiptReason.PROVIDER_ERROR, f"more than {len(recent)} newer messages to this number")
         return NotSent()
-
-    async def _listed(self, to: str) -> list[Any]:
-        """The newest messages to a number, asked for after this call began; those who ask together share an answer."""
-        asking = self._to_be_asked.get(to)
-        if asking is None:
-            asking = self._to_be_asked[to] = asyncio.create_task(self._list_soon(to))
-        return await asyncio.shield(asking)
-
-    async def _list_soon(self, to: str) -> list[Any]:
-        await asyncio.sleep(ASKED_TOGETHER_S)
-        async with self._asking:
-            del self._to_be_asked[to]  # who comes from here on asks anew
-            async with asyncio.timeout(self.call_timeout_s):
-                # By recipient only: the list's date filter is on date_sent, which a queued message does not have.
-                listed = await self._client.messages.list_async(to=to, limit=LISTED_AT_MOST, page_size=LISTED_AT_MOST)
-                return list(listed)
 
 
 def callback_url(base: str, notification: Notification) -> str:
@@ -150,7 +128,7 @@ def callback_url(base: str, notification: Notification) -> str:
     return urlunsplit(parts._replace(query="&".join(filter(None, (parts.query, urlencode(about))))))
 
 
-def _found(entry: Any) -> Reconciled:
+def _found(entry: Entry) -> Reconciled:
     if entry.status in _FAILED:
         return failure_of(entry.status, entry.error_code)
     return Sent(str(entry.sid), ReceiptReason.RECONCILED_SENT)
