@@ -92,7 +92,8 @@ class ClaimDesk:
     async def news(self, timeout_s: float) -> None:
         """Wait for more receipts, at most ``timeout_s``."""
         try:
-            await asyncio.wait_for(self._view.wait_news(), timeout_s)
+            async with asyncio.timeout(timeout_s):
+                await self._view.wait_news()
         except TimeoutError:
             return
 

@@ -121,7 +121,8 @@ class LaneWorker:
         if room <= 0:
             self._room.clear()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._room.wait(), POLL_MS / 1000)
+                async with asyncio.timeout(POLL_MS / 1000):
+                    await self._room.wait()
             return
         for partition, records in (await self._consumer.getmany(timeout_ms=POLL_MS, max_records=room)).items():
             progress = self._progress.setdefault(partition.partition, Progress())

@@ -49,7 +49,8 @@ async def create_topics(settings: Settings) -> list[str]:
                 if code and error is not TopicAlreadyExistsError:
                     raise error(f"creating topic {name}")
             counts = {topic.name: topic.partition_count(settings.partitions) for topic in missing}
-            await asyncio.wait_for(_until_led(admin, counts), LEADERS_WITHIN_S)
+            async with asyncio.timeout(LEADERS_WITHIN_S):
+                await _until_led(admin, counts)
         return [topic.name for topic in missing]
 
 

@@ -233,11 +233,13 @@ async def wait_ready(bootstrap: str, timeout_s: float = 60.0) -> None:
     deadline = time.monotonic() + timeout_s
     while True:
         try:
-            _, writer = await asyncio.wait_for(asyncio.open_connection(host, int(port)), 1.0)
+            async with asyncio.timeout(1.0):
+                _, writer = await asyncio.open_connection(host, int(port))
             writer.close()
             client = AIOKafkaClient(bootstrap_servers=bootstrap, request_timeout_ms=5000)
             try:
-                await asyncio.wait_for(client.bootstrap(), 6.0)
+                async with asyncio.timeout(6.0):
+                    await client.bootstrap()
                 if client.cluster.brokers():
                     return
             finally:

@@ -93,7 +93,8 @@ class Supervised:
             if process.returncode is None:
                 process.send_signal(number)
             try:
-                await asyncio.wait_for(asyncio.shield(process.wait()), patience_s)
+                async with asyncio.timeout(patience_s):
+                    await process.wait()
             except TimeoutError:
                 self.say(self.spec.name, f"did not end within {patience_s:g} s of {signal.Signals(number).name}")
                 continue

@@ -146,6 +146,7 @@ def _report(owners: Owners, health: Health) -> None:
 
 async def _nap(stop: asyncio.Event) -> None:
     try:
-        await asyncio.wait_for(stop.wait(), _WATCH_S)
+        async with asyncio.timeout(_WATCH_S):
+            await stop.wait()
     except TimeoutError:
         return

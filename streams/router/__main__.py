@@ -40,7 +40,8 @@ async def serve_router(settings: Settings, health: Health, stop: asyncio.Event) 
 
         handled = Handled()
         app = build(settings, Decider(active, settings.partitions), handled.add)
-        await asyncio.wait_for(app.start(), STARTED_WITHIN_S)
+        async with asyncio.timeout(STARTED_WITHIN_S):
+            await app.start()
         measuring = asyncio.create_task(_measure(app, meter, health, handled), name="router-lag")
         try:
             while not stop.is_set():
@@ -96,7 +97,8 @@ def _raise_if_dead(app: Any, policies: PolicyFollower, measuring: "asyncio.Task[
 
 async def _nap(stop: asyncio.Event, seconds: float) -> None:
     try:
-        await asyncio.wait_for(stop.wait(), seconds)
+        async with asyncio.timeout(seconds):
+            await stop.wait()
     except TimeoutError:
         return
 

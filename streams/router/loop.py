@@ -129,7 +129,8 @@ class GroupCommit:
             events.append(self._pending.popleft())
             count += len(events[-1].message.records)
         outputs = [output for event in events for record in event.message.records for output in self._decide(record)]
-        await asyncio.wait_for(send_all(self._app.producer._producer, outputs), self._send_within_s)
+        async with asyncio.timeout(self._send_within_s):
+            await send_all(self._app.producer._producer, outputs)
         for event in events:
             await stream.ack(event)
         self.held -= count

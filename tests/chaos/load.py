@@ -234,7 +234,8 @@ class Load:
                 writing.create_task(self._one(of.kind if of else kind, twice, of))
                 turn, due_s = turn + 1, due_s + interval_s
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), max(0.0, due_s - time.monotonic()))
+                    async with asyncio.timeout(max(0.0, due_s - time.monotonic())):
+                        await stop.wait()
 
     async def burst(self, kinds: Iterable[Kind], *, at_once: int = AT_ONCE) -> list[Reported]:
         """Report one event of each of ``kinds`` as fast as the broker takes them, ``at_once`` under way."""

@@ -86,7 +86,8 @@ async def test_a_wrong_set_up_at_the_first_start_ends_the_watch(news: News, supe
     supervisor.start(python("sandbox", NAP))
     supervisor.start(python("router", "print('BORDERLANDS_PARTITIONS: 99 is too many'); raise SystemExit(78)"))
     with pytest.raises(SetUpWrongly, match="router cannot run as it is set up"):
-        await asyncio.wait_for(supervisor.watch(asyncio.Event()), PATIENCE_S)
+        async with asyncio.timeout(PATIENCE_S):
+            await supervisor.watch(asyncio.Event())
     assert news.lines("router") == ["BORDERLANDS_PARTITIONS: 99 is too many"]
 
 
@@ -125,7 +126,8 @@ async def test_a_first_start_that_cannot_be_prepared_ends_the_watch(supervisor: 
 
     supervisor.start(replace(python("kafka", NAP), prepare=prepare))
     with pytest.raises(PermissionError):
-        await asyncio.wait_for(supervisor.watch(asyncio.Event()), PATIENCE_S)
+        async with asyncio.timeout(PATIENCE_S):
+            await supervisor.watch(asyncio.Event())
 
 
 async def test_being_asked_to_stop_ends_the_watch(supervisor: Supervisor) -> None:
@@ -133,7 +135,8 @@ async def test_being_asked_to_stop_ends_the_watch(supervisor: Supervisor) -> Non
     supervisor.start(python("router", NAP))
     stop = asyncio.Event()
     stop.set()
-    await asyncio.wait_for(supervisor.watch(stop), PATIENCE_S)
+    async with asyncio.timeout(PATIENCE_S):
+        await supervisor.watch(stop)
 
 
 async def test_foundations_are_stopped_last(news: News, supervisor: Supervisor) -> None:
@@ -171,7 +174,8 @@ async def test_a_stop_while_a_process_is_being_prepared_starts_nothing(news: New
 
     spec = ProcessSpec("kafka", (sys.executable, "-c", "print('up')"), os.environ, prepare=prepare)
     supervisor.start(spec)
-    await asyncio.wait_for(preparing.wait(), PATIENCE_S)
+    async with asyncio.timeout(PATIENCE_S):
+        await preparing.wait()
     await supervisor.stop()
     assert supervisor.processes["kafka"].pid is None
     assert news.said == []

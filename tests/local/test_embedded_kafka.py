@@ -62,7 +62,8 @@ async def _consume(bootstrap: str, topic: str, count: int, group: str | None = N
     consumer = AIOKafkaConsumer(topic, bootstrap_servers=bootstrap, group_id=group, auto_offset_reset="earliest")
     await consumer.start()
     try:
-        return [(await asyncio.wait_for(anext(consumer), 20)).value for _ in range(count)]
+        async with asyncio.timeout(20):
+            return [(await anext(consumer)).value for _ in range(count)]
     finally:
         await consumer.stop()
 
@@ -134,7 +135,8 @@ async def test_a_supervisor_can_start_it_as_its_own_child(broker: EmbeddedKafka)
     await wait_ready(bootstrap, 60)
     assert broker.running_pid() is not None
     child.terminate()
-    assert await asyncio.wait_for(child.wait(), 20) == 143
+    async with asyncio.timeout(20):
+        assert await child.wait() == 143
     assert broker.running_pid() is None
 
 

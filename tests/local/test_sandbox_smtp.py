@@ -142,7 +142,8 @@ async def test_what_hangs_is_let_go_when_the_faults_are_cleared(sandbox: Running
         await asyncio.sleep(0.02)
     await sandbox.clear_mail_faults()
     with pytest.raises(aiosmtplib.SMTPException):
-        await asyncio.wait_for(hanging, 2)
+        async with asyncio.timeout(2):
+            await hanging
 
 
 async def test_many_mails_come_at_once(sandbox: RunningSandbox) -> None:

@@ -513,7 +513,8 @@ class TestFaults:
             await entries(sandbox, "accepted", 1)
             await sandbox.clear_faults()
             with pytest.raises(aiohttp.ClientError):
-                await asyncio.wait_for(hanging, 2)
+                async with asyncio.timeout(2):
+                    await hanging
 
     async def test_a_fault_that_makes_no_sense_is_refused(self, sandbox: RunningSandbox) -> None:
         """The control endpoints say what is wrong."""

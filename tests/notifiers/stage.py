@@ -202,7 +202,8 @@ class Stage:
             yield health
         finally:
             stop.set()
-            await asyncio.wait_for(task, 20)
+            async with asyncio.timeout(20):
+                await task
 
     def process(self, *arguments: str, **changes: str) -> subprocess.Popen[bytes]:
         """A notifier as a process of its own."""

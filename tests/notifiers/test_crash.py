@@ -113,7 +113,8 @@ async def test_a_failure_of_the_process_ends_it(stage: Stage, monkeypatch: pytes
         patched.setattr(TwilioSms, "send", broken)
         await stage.emit(order)
         with pytest.raises(ExceptionGroup) as caught:
-            await asyncio.wait_for(_run_until_it_fails(stage), 20)
+            async with asyncio.timeout(20):
+                await _run_until_it_fails(stage)
     assert caught.group_contains(RuntimeError, match="defect")
     async with stage.notifier():
         assert (await stage.outcome(order, within_s=20)).delivery is Delivery.SENT

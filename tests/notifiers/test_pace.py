@@ -92,12 +92,14 @@ async def test_a_provider_that_is_down_is_asked_by_one_at_a_time(failure: Outcom
     learn(pace, failure, DOWN_AFTER)
     tasks = await enter(pace, 50)
     assert not any(task.done() for task in tasks)
-    await asyncio.wait_for(tasks[0], 10)
+    async with asyncio.timeout(10):
+        await tasks[0]
     await asyncio.sleep(3 * PROBE_S)
     assert sum(task.done() for task in tasks) == 1
     learn(pace, failure)
     await leave(pace)
-    await asyncio.wait_for(tasks[1], 10)
+    async with asyncio.timeout(10):
+        await tasks[1]
     learn(pace, SENT)
     await asyncio.sleep(0)
     assert sum(task.done() for task in tasks) == 1 + STARTING_AGAIN  # one has left
@@ -112,9 +114,11 @@ async def test_a_probe_that_calls_nobody_makes_way_for_the_next() -> None:
     pace = Pace(100, probe_every_s=PROBE_S)
     learn(pace, BROKEN, DOWN_AFTER)
     tasks = await enter(pace, 2)
-    await asyncio.wait_for(tasks[0], 10)
+    async with asyncio.timeout(10):
+        await tasks[0]
     await leave(pace)
-    await asyncio.wait_for(tasks[1], 10)
+    async with asyncio.timeout(10):
+        await tasks[1]
 
 
 async def test_a_few_failures_between_answers_do_not_close_it() -> None:

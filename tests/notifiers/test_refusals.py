@@ -224,7 +224,8 @@ async def mail_server(stage: str, said: str) -> AsyncIterator[SmtpEmail]:
     host, port = server.sockets[0].getsockname()[:2]
     async with server:
         yield SmtpEmail(SmtpSettings(host=host, port=port, security="none", sender="alerts@example.org"))
-        await asyncio.wait_for(over.wait(), 5)
+        async with asyncio.timeout(5):
+            await over.wait()
 
 
 @pytest.mark.parametrize(

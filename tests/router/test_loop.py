@@ -42,7 +42,8 @@ async def test_sending_waits_for_every_acknowledgement() -> None:
     done, _ = await asyncio.wait({sending}, timeout=0.05)
     assert not done
     producer.waiting[1].set_result(None)
-    await asyncio.wait_for(sending, PATIENCE_S)
+    async with asyncio.timeout(PATIENCE_S):
+        await sending
 
 
 async def test_a_record_that_fits_nowhere_is_an_error_and_no_silence() -> None:
@@ -78,14 +79,16 @@ async def running(
     task = asyncio.create_task(commit.run(stream))
     yield commit, app
     stream.end()
-    await asyncio.wait_for(task, PATIENCE_S)
+    async with asyncio.timeout(PATIENCE_S):
+        await task
 
 
 async def test_events_are_acknowledged_in_order_after_their_outputs() -> None:
     """No acknowledgement before the broker's; then all of the batch, in the order of reading."""
     producer, stream = Producer(room=100, at_once=False), Stream(("1", "2"), ("3",))
     async with running(stream, producer, fan_out=2):
-        await asyncio.wait_for(producer.arrived.wait(), PATIENCE_S)
+        async with asyncio.timeout(PATIENCE_S):
+            await producer.arrived.wait()
         assert stream.acked == []
         producer.waiting[0].set_result(None)
         await until(lambda: len(stream.acked) > 0)
@@ -108,13 +111,15 @@ async def test_reading_waits_while_the_broker_is_slow() -> None:
     half = MAX_BATCH // 2
     stream = Stream(*(tuple(str(2 * half * number + one) for one in range(2 * half)) for number in range(2)))
     async with running(stream, producer) as (commit, _):
-        await asyncio.wait_for(producer.arrived.wait(), PATIENCE_S)
+        async with asyncio.timeout(PATIENCE_S):
+            await producer.arrived.wait()
         await until(lambda: commit.held == 4 * half)
         room = asyncio.create_task(commit.room())
         done, _ = await asyncio.wait({room}, timeout=0.05)
         assert not done
         producer.waiting[0].set_result(None)
-        await asyncio.wait_for(room, PATIENCE_S)
+        async with asyncio.timeout(PATIENCE_S):
+            await room
         await until(lambda: len(producer.waiting) == 2)
         producer.waiting[1].set_result(None)
         await until(lambda: commit.held == 0)
@@ -159,7 +164,8 @@ async def test_a_failed_send_ends_the_process_and_acknowledges_nothing(exits: "l
     producer, stream = Producer(), Stream(("1",))
     producer.fail = OSError("gone")
     async with running(stream, producer) as (_, app):
-        await asyncio.wait_for(app.crashed.wait(), PATIENCE_S)
+        async with asyncio.timeout(PATIENCE_S):
+            await app.crashed.wait()
         assert isinstance(app.crashed_by, OSError)
         await until(lambda: exits == [70])
     assert stream.acked == []
@@ -169,7 +175,8 @@ async def test_a_send_without_answer_ends_the_process(exits: "list[int]") -> Non
     """A broker that says nothing is given ``send_within_s`` seconds."""
     producer, stream = Producer(at_once=False), Stream(("1",))
     async with running(stream, producer, send_within_s=0.02) as (_, app):
-        await asyncio.wait_for(app.crashed.wait(), PATIENCE_S)
+        async with asyncio.timeout(PATIENCE_S):
+            await app.crashed.wait()
         assert isinstance(app.crashed_by, TimeoutError)
         await until(lambda: exits == [70])
     assert stream.acked == []
