@@ -15,7 +15,7 @@ from schemas.vocabulary import Channel, Delivery, Lane, ReceiptKind
 from streams.rules.routing.route import route
 from tests.chaos.load import Kind, Load, Markers
 from tests.chaos.storms.__main__ import play
-from tests.chaos.storms.claims import still_open
+from tests.chaos.storms.claims import Sending, still_open
 from tests.chaos.storms.reports import FIRES, FLOODS
 from tests.chaos.storms.scenarios import SCENARIOS
 from tests.chaos.storms.tally import Tally
@@ -91,8 +91,12 @@ def test_only_what_was_being_sent_at_the_kill_may_be_repeated() -> None:
         _said(20, ReceiptKind.OUTCOME, "open", "c1"),
         _said(21, ReceiptKind.CLAIM, "later", "c6"),
     ]
-    assert still_open(log, 10.0) == {("ev-open", Channel.SMS), ("ev-contested", Channel.SMS)}
-    assert still_open(log, 30.0) == {("ev-contested", Channel.SMS), ("ev-later", Channel.SMS)}
+    assert still_open(log, 10.0) == {_sending("open"), _sending("contested")}
+    assert still_open(log, 30.0) == {_sending("contested"), _sending("later")}
+
+
+def _sending(name: str) -> Sending:
+    return f"ev-{name}", "birzai-duty", Channel.SMS
 
 
 def _said(at_s: float, kind: ReceiptKind, name: str, claim_id: str) -> Logged:

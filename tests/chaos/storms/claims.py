@@ -11,8 +11,8 @@ from schemas.vocabulary import Channel, ReceiptKind
 _STILL_S = 0.5
 """What a process had handed to the broker as it died is appended within this time."""
 
-Sending = tuple[str, Channel]
-"""The event's id, and the channel."""
+Sending = tuple[str, str, Channel]
+"""The event's id, the contact, and the channel."""
 
 
 async def open_claims(settings: Settings, at_s: float) -> frozenset[Sending]:
@@ -28,8 +28,11 @@ def still_open(receipts: Iterable[Logged], at_s: float) -> frozenset[Sending]:
         if not isinstance(receipt, Receipt) or one.appended_at.timestamp() > at_s + _STILL_S:
             continue
         attempt = receipt.notification_id, receipt.attempt
-        if receipt.kind is ReceiptKind.CLAIM and receipt.event_id is not None and receipt.channel is not None:
-            held.setdefault(attempt, (receipt.claim_id, (receipt.event_id, receipt.channel)))
+        if receipt.kind is ReceiptKind.CLAIM:
+            assert receipt.event_id is not None
+            assert receipt.contact_id is not None
+            assert receipt.channel is not None
+            held.setdefault(attempt, (receipt.claim_id, (receipt.event_id, receipt.contact_id, receipt.channel)))
         elif receipt.kind is not ReceiptKind.RELEASE or held.get(attempt, (None,))[0] == receipt.claim_id:
             held.pop(attempt, None)
     return frozenset(sending for _, sending in held.values())

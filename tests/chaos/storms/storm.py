@@ -198,7 +198,9 @@ class Storm:
             open_at_kill = await open_claims(self.system.settings, self.hurt_at_s)
         books = balance(owed, arrived, explained=Channel)
         events = {one.marker: one.event.event_id for one in reported}
-        unexplained = [one for one in books.marked if (events[one.marker or ""], one.channel) not in open_at_kill]
+        unexplained = [
+            one for one in books.marked if (events[one.marker or ""], one.contact, one.channel) not in open_at_kill
+        ]
         last_accept_s = max(one.written_at_s for one in reported)
         return Result(
             scenario=scenario,
