@@ -3,7 +3,6 @@
 import json
 import os
 import tempfile
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from shapely.geometry.base import BaseGeometry
 
 from console.areas_fit import Fitted
 from console.areas_read import METRES, WGS84
+from deploy.geojson import collection_text
 
 DECIMALS = 5
 """Of a degree: a metre."""
@@ -35,7 +35,7 @@ def outline_texts(files: Path, fitted: Fitted, source: str) -> tuple[str, str]:
         if key in fitted.fresh:
             feature["properties"] |= {"approximate": False, "method": f"official: {source}"[:500]}
     border["features"][0]["geometry"] = _geometry(fitted.border)
-    return _text(outlines["features"]), _text(border["features"])
+    return collection_text(outlines["features"], DECIMALS), collection_text(border["features"], DECIMALS)
 
 
 def _geometry(ground: BaseGeometry) -> dict[str, Any]:
@@ -44,23 +44,6 @@ def _geometry(ground: BaseGeometry) -> dict[str, Any]:
 
     degrees = shapely.set_precision(shapely.transform(ground, move), 10**-DECIMALS)
     return dict(mapping(shapely.orient_polygons(degrees)))
-
-
-def _text(features: Iterable[dict[str, Any]]) -> str:
-    """One feature a line, so that a change of one area is a change of one line."""
-    lines = [json.dumps(_rounded(one), ensure_ascii=False, separators=(",", ":")) for one in features]
-    body = ",\n".join(lines)
-    return f'{{"type":"FeatureCollection","features":[\n{body}\n]}}\n'
-
-
-def _rounded(value: Any) -> Any:
-    if isinstance(value, float):
-        return round(value, DECIMALS)
-    if isinstance(value, list | tuple):
-        return [_rounded(item) for item in value]
-    if isinstance(value, dict):
-        return {key: _rounded(item) for key, item in value.items()}
-    return value
 
 
 def replace_both(files: Path, outlines: str, border: str) -> None:

@@ -52,6 +52,7 @@ from deploy.areas_border import (
     tongue,
 )
 from deploy.areas_divide import Claim, divide
+from deploy.geojson import collection_text
 
 POLICY = Path(__file__).parent / "policy"
 
@@ -193,8 +194,10 @@ def _one_mesh(areas: list[BaseGeometry]) -> list[BaseGeometry]:
     return [shapely.union_all(parts) for parts in owned]
 
 
-def build(regions: Path, chart: Path, places_path: Path, units_path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The outlines and the border, as GeoJSON objects."""
+def build(
+    regions: Path, chart: Path, places_path: Path, units_path: Path
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The features of the outlines, and that of the border, as GeoJSON objects."""
     places = read_places(places_path, units_path)
     countries = correct_border(read_countries(chart), places)
     line = countries.border()
@@ -214,7 +217,7 @@ def build(regions: Path, chart: Path, places_path: Path, units_path: Path) -> tu
     land = {code: polygons(shapely.union_all(parts)) for code, parts in inside.items()}
     features = list(_features(cover, land, set(latvia)))
     border = {"id": "LV-LT", "kind": "border", "approximate": True, "method": _METHOD_COUNTRY}
-    return _collection(features), _collection([_feature(border, Countries(land["LV"], land["LT"]).border())])
+    return features, [_feature(border, Countries(land["LV"], land["LT"]).border())]
 
 
 def _features(
@@ -251,27 +254,6 @@ def _feature(properties: dict[str, Any], geometry: BaseGeometry) -> dict[str, An
     return {"type": "Feature", "properties": properties, "geometry": mapping(oriented)}
 
 
-def _collection(features: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"type": "FeatureCollection", "features": features}
-
-
-def _rounded(value: Any) -> Any:
-    if isinstance(value, float):
-        return round(value, DECIMALS)
-    if isinstance(value, list | tuple):
-        return [_rounded(item) for item in value]
-    if isinstance(value, dict):
-        return {key: _rounded(item) for key, item in value.items()}
-    return value
-
-
-def write(path: Path, collection: dict[str, Any]) -> None:
-    """One feature a line, so that a change of one area is a change of one line."""
-    lines = [json.dumps(_rounded(f), ensure_ascii=False, separators=(",", ":")) for f in collection["features"]]
-    body = ",\n".join(lines)
-    path.write_text(f'{{"type":"FeatureCollection","features":[\n{body}\n]}}\n', encoding="utf-8")
-
-
 def main(argv: Sequence[str] | None = None) -> None:
     """Build both files."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
@@ -283,8 +265,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     given = parser.parse_args(argv)
     outlines, border = build(given.regions, given.chart, given.places, given.units)
     given.out.mkdir(parents=True, exist_ok=True)
-    write(given.out / "outlines.geojson", outlines)
-    write(given.out / "border.geojson", border)
+    for name, features in (("outlines.geojson", outlines), ("border.geojson", border)):
+        (given.out / name).write_text(collection_text(features, DECIMALS), encoding="utf-8")
 
 
 if __name__ == "__main__":

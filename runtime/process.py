@@ -93,9 +93,23 @@ async def _settle_memory(health: Health) -> None:
     """
     while not health.ready:  # noqa: ASYNC110 - a plain value, which whoever answers for health reads as well
         await asyncio.sleep(READY_POLL_S)
+    settle_memory()
+
+
+def settle_memory() -> None:
+    """Have the garbage collector pass over everything that is in memory now, and look at new objects less often."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG_OBJECTS)
+
+
+async def nap(stop: asyncio.Event, seconds: float) -> None:
+    """Return after ``seconds``, or as soon as ``stop`` is set."""
+    try:
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+    except TimeoutError:
+        return
 
 
 def _arm_exit(seconds: float) -> None:

@@ -9,6 +9,7 @@ from aiokafka import ConsumerRebalanceListener, TopicPartition
 from runtime.health import Health
 from runtime.kafka import make_consumer
 from runtime.log import logger
+from runtime.process import nap
 from runtime.settings import Settings
 from runtime.topics import await_topics
 from streams.dispatcher.sources import SOURCES
@@ -123,7 +124,7 @@ async def serve_dispatcher(
             owners.check()
             await owners.consumer.getmany(timeout_ms=0)  # paused: shows the group that we are alive
             _report(owners, health)
-            await _nap(stop)
+            await nap(stop, _WATCH_S)
     finally:
         await owners.release()
         await owners.consumer.stop()
@@ -142,11 +143,3 @@ def _report(owners: Owners, health: Health) -> None:
         handled += worker.handled
         worker.handled = 0
     health.report(lag, handled)
-
-
-async def _nap(stop: asyncio.Event) -> None:
-    try:
-        async with asyncio.timeout(_WATCH_S):
-            await stop.wait()
-    except TimeoutError:
-        return

@@ -8,14 +8,15 @@ from aiokafka.errors import KafkaError
 
 from runtime.health import Health
 from runtime.policies import PolicyFollower
-from runtime.process import run
+from runtime.process import nap, run
 from runtime.settings import Settings
 from runtime.topics import await_topics
 from schemas.policy.models import Policy
 from schemas.topics import EVENTS
 from streams.router.app import GROUP, build
-from streams.router.decide import Decider, prepare
+from streams.router.decide import Decider
 from streams.router.lag import LagMeter
+from streams.rules.routing.index import index_of
 
 POLICY_WITHIN_S = 60.0
 STARTED_WITHIN_S = 60.0
@@ -33,7 +34,7 @@ async def serve_router(settings: Settings, health: Health, stop: asyncio.Event) 
     await await_topics(settings)
     async with PolicyFollower(settings) as policies, LagMeter(settings, GROUP) as meter:
         first = await policies.wait_active(POLICY_WITHIN_S)
-        prepare(first)
+        index_of(first)  # compiled before the first event needs it
 
         def active() -> Policy:
             return policies.active or first
@@ -47,7 +48,7 @@ async def serve_router(settings: Settings, health: Health, stop: asyncio.Event) 
             while not stop.is_set():
                 _raise_if_dead(app, policies, measuring)
                 health.facts["policy"] = active().version[:12]
-                await _nap(stop, _WATCH_S)
+                await nap(stop, _WATCH_S)
         finally:
             measuring.cancel()
             await app.stop()
@@ -93,14 +94,6 @@ def _raise_if_dead(app: Any, policies: PolicyFollower, measuring: "asyncio.Task[
         raise policies.failed
     if measuring.done():
         measuring.result()
-
-
-async def _nap(stop: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await stop.wait()
-    except TimeoutError:
-        return
 
 
 if __name__ == "__main__":

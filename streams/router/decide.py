@@ -1,6 +1,5 @@
 """From the bytes of one event to the records it leads to: a decision, a rejection, or both."""
 
-import gc
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import cast
@@ -18,7 +17,6 @@ from schemas.topics import DECISIONS, EVENTS, REJECTED, Topic
 from schemas.vocabulary import DecisionOutcome, RejectionReason
 from streams.router.batches import Incoming
 from streams.router.loop import Output
-from streams.rules.routing.index import index_of
 from streams.rules.routing.rejection import rejection_of
 from streams.rules.routing.route import route
 from streams.rules.trusted import amended
@@ -32,13 +30,6 @@ _ROUTED = {outcome: metrics.EVENTS_ROUTED.labels(outcome.value) for outcome in D
 
 class RulesBroken(Exception):
     """The rules failed on several events in a row; the router stops rather than refuse everything."""
-
-
-def prepare(policy: Policy) -> None:
-    """Compile ``policy`` before the first event needs it, and have the collector pass over all that stays for good."""
-    index_of(policy)
-    gc.collect()
-    gc.freeze()
 
 
 class Decider:

@@ -18,7 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from deploy.local.kafka import EmbeddedKafka
 from runtime.settings import Settings
 from runtime.topics import create_topics
-from tests.bench.systems import resident_mb_of
+from tests.bench.systems import ended_afterwards, free_port, resident_mb_of
 
 READY_WITHIN_S = 180.0
 STOP_WITHIN_S = 30.0
@@ -74,7 +74,7 @@ class Dispatcher:
 @contextmanager
 def dispatcher(settings: Settings, log: Path) -> Iterator[Dispatcher]:
     """`python -m streams.dispatcher`, once it is ready; its log goes to the file ``log``."""
-    port = _free_port()
+    port = free_port()
     env = os.environ | {
         "BORDERLANDS_BOOTSTRAP": settings.bootstrap,
         "BORDERLANDS_HOME": str(settings.home),
@@ -87,15 +87,8 @@ def dispatcher(settings: Settings, log: Path) -> Iterator[Dispatcher]:
         process = subprocess.Popen(
             [sys.executable, "-m", "streams.dispatcher"], env=env, stdout=output, stderr=subprocess.STDOUT
         )
-    try:
+    with ended_afterwards(process, STOP_WITHIN_S):
         yield Dispatcher(process, port, _until_ready(process, port, log) - began_s)
-    finally:
-        process.terminate()
-        try:
-            process.wait(STOP_WITHIN_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
 class NotReady(Exception):
@@ -133,11 +126,3 @@ def quantile(buckets: Buckets, share: float) -> float:
     if not total:
         raise ValueError("no transactions between the two readings")
     return next(bound for bound, count in sorted(buckets.items()) if count >= total * share)
-
-
-def _free_port() -> int:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -14,12 +14,14 @@ import faust
 import uvloop
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
+from runtime.process import settle_memory
 from runtime.settings import Settings, load_settings
 from schemas.topics import EVENTS
 from streams.router.app import build
 from streams.router.batches import Incoming
-from streams.router.decide import Decider, prepare
+from streams.router.decide import Decider
 from streams.router.loop import Output
+from streams.rules.routing.index import index_of
 from tests.bench.policies import shipped
 
 AT_ONCE = 500
@@ -28,7 +30,8 @@ AT_ONCE = 500
 async def run_router(settings: Settings, group: str, out: str | None) -> None:
     """The router; without rules where ``out`` is given, which then gets every event as it is."""
     policy = shipped()
-    prepare(policy)
+    index_of(policy)
+    settle_memory()  # as runtime.process has it in the running system
 
     def passing(record: Incoming) -> list[Output]:
         assert out is not None

@@ -1,6 +1,8 @@
 """A whole system of its own for one benchmark, and what its processes take."""
 
 import os
+import socket
+import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
@@ -98,3 +100,24 @@ def process_cpu_s(pid: int) -> float | None:
         return None
     user, kernel = int(fields[11]), int(fields[12])  # proc(5): utime and stime, counted behind the command's name
     return (user + kernel) / os.sysconf("SC_CLK_TCK")
+
+
+@contextmanager
+def ended_afterwards(process: "subprocess.Popen[bytes]", within_s: float) -> Iterator[None]:
+    """End ``process`` afterwards: asked to, and killed where it does not within ``within_s`` seconds."""
+    try:
+        yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(within_s)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def free_port() -> int:
+    """A port at which nobody listens now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -26,7 +25,7 @@ from schemas.control import ActivePolicy, PublishedPolicy
 from schemas.policy.models import Policy
 from schemas.topics import DEFAULT_PARTITIONS, POLICY
 from tests.bench.policies import SHIPPED
-from tests.bench.systems import process_cpu_s
+from tests.bench.systems import ended_afterwards, free_port, process_cpu_s
 
 READY_WITHIN_S = 60.0
 STOP_WITHIN_S = 20.0
@@ -64,14 +63,14 @@ class Workshop:
         Raises:
             NotReady: it does not become healthy.
         """
-        port = _free_port()
+        port = free_port()
         environment = {**os.environ, **self._environment(), "BORDERLANDS_HEALTH_PORT": str(port)}
         log = self.home / f"{arguments[0]}.log"
         with log.open("ab") as output:
             process = subprocess.Popen(
                 [sys.executable, "-m", *arguments], env=environment, stdout=output, stderr=subprocess.STDOUT
             )
-        with _ended_afterwards(process):
+        with ended_afterwards(process, STOP_WITHIN_S):
             _until_healthy(process, port, log)
             yield process
 
@@ -112,7 +111,7 @@ def workshop(home: Path, policy: Policy) -> Iterator[Workshop]:
         kafka = EmbeddedKafka(home / "kafka")
         bootstrap = kafka.start()
         stack.callback(kafka.stop)
-        http_port, smtp_port = _free_port(), _free_port()
+        http_port, smtp_port = free_port(), free_port()
         sandbox = stack.enter_context(_sandbox(home, http_port, smtp_port))
         settings = _settings(home, bootstrap, http_port, smtp_port)
         asyncio.run(_furnish(settings, policy))
@@ -160,25 +159,12 @@ def _sandbox(home: Path, http_port: int, smtp_port: int) -> Iterator[subprocess.
     ]  # fmt: skip
     with log.open("ab") as output:
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
-    with _ended_afterwards(process):
+    with ended_afterwards(process, STOP_WITHIN_S):
         deadline_s = time.monotonic() + READY_WITHIN_S
         while b"sandbox ready" not in log.read_bytes():
             _must_run(process, log, deadline_s)
             time.sleep(0.05)
         yield process
-
-
-@contextmanager
-def _ended_afterwards(process: subprocess.Popen[bytes]) -> Iterator[None]:
-    try:
-        yield
-    finally:
-        process.terminate()
-        try:
-            process.wait(STOP_WITHIN_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
 def _until_healthy(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
@@ -199,9 +185,3 @@ def _must_run(process: subprocess.Popen[bytes], log: Path, deadline_s: float) ->
     if process.poll() is not None or time.monotonic() > deadline_s:
         state = "did not come up in time" if process.poll() is None else f"ended with {process.returncode}"
         raise NotReady(f"{log.stem} {state}: {log.read_text(encoding='utf-8', errors='replace')[-2000:]}")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
