@@ -24,6 +24,9 @@ from streams.rules.incidents.fold import fold
 MAX_FAILURES_IN_A_ROW = 5
 """So many records in a row that the rules cannot apply mean a bad release, not bad records."""
 
+DUE_MAX = 100
+"""Incidents whose timers fire in one batch, the earliest first; thousands may fall due at once after an outage."""
+
 SOURCE = "dispatcher"
 
 
@@ -108,8 +111,8 @@ class Batch:
             self._fold(record, incoming.appended_at)
 
     def fire(self) -> None:
-        """Do what is due by now, for the ledger's timers and for what this batch changed."""
-        for incident in sorted({*self._ledger.due_by(self._now), *self._work}):
+        """Do what is due by now: for what this batch changed, and for the ledger's timers, ``DUE_MAX`` at a time."""
+        for incident in sorted({*self._ledger.due_by(self._now, DUE_MAX), *self._work}):
             work = self._of(incident)
             if work.state is None:
                 continue

@@ -1,7 +1,7 @@
 """What one partition's worker knows: its incidents, their reply codes and timers, and how far it has read."""
 
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -69,12 +69,16 @@ class Ledger:
         self._skip_superseded()
         return self._timers[0][0] if self._timers else None
 
-    def due_by(self, now: datetime) -> Iterator[str]:
-        """Incidents with a timer at or before ``now``; their entries stay until ``accept`` replaces them."""
+    def due_by(self, now: datetime, limit: int) -> list[str]:
+        """At most ``limit`` incidents with a timer at or before ``now``, the earliest first.
+
+        Their entries stay until ``accept`` replaces them.
+        """
         first = self.next_due()
         if first is None or first > now:
-            return iter(())
-        return (incident for incident, moment in self._due.items() if moment <= now)
+            return []
+        overdue = ((moment, incident) for incident, moment in self._due.items() if moment <= now)
+        return [incident for _, incident in heapq.nsmallest(limit, overdue)]
 
     def _index(self, incident: str, state: IncidentState | Outline) -> None:
         if state.code is not None:

@@ -13,8 +13,12 @@ from schemas.topics import DECISIONS, RECEIPTS, RESPONSES
 from streams.dispatcher.batch import Incoming
 
 SOURCES = (DECISIONS, RECEIPTS, RESPONSES)
-BATCH_MAX = 500
-"""Records taken at once of decisions, and of receipts and responses together."""
+BATCH_MAX = 100
+"""Records taken at once of decisions, and of receipts and responses together.
+
+What they lead to is one transaction, and under a storm every partition of the process writes its own at the same time:
+with 500 some took longer than a transaction may.
+"""
 
 _POLL_MS = 60_000
 

@@ -29,6 +29,9 @@ GATHER_S = 0.02
 SNAPSHOTS_EVERY_S = 1.0
 """State that made nobody act (a claim, an outcome) is written with the next order, or after this time."""
 
+SNAPSHOTS_MAX = 200
+"""So many snapshots that wait are written at once, so that no transaction grows beyond its time."""
+
 CURSOR_EVERY_S = 5.0
 """How often a cursor is written alone, when records were read that led to nothing."""
 
@@ -93,7 +96,7 @@ class Worker:
         outcome = batch.outcome()
         self._accept(outcome, offsets, len(records))
         waited_s = time.monotonic() - self._committed_at
-        state_is_due = bool(self._snapshots) and waited_s > SNAPSHOTS_EVERY_S
+        state_is_due = len(self._snapshots) > SNAPSHOTS_MAX or (bool(self._snapshots) and waited_s > SNAPSHOTS_EVERY_S)
         if outcome.orders or state_is_due or (self._behind and waited_s > CURSOR_EVERY_S):
             await self._write(producer, outcome.orders)
 

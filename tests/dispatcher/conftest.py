@@ -20,6 +20,7 @@ from runtime.settings import Settings
 from runtime.topics import create_topics
 from schemas.base import Record
 from schemas.codec import decode, encode
+from schemas.incident import Cursor
 from schemas.notification import Notification, Receipt
 from schemas.topics import NOTIFY, TOPICS, Topic
 from streams.dispatcher.service import serve_dispatcher
@@ -69,6 +70,17 @@ class Bus:
             while len(found := await self.notifications()) < count:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
         return found
+
+    async def wait_cursor(self, source: str, offset: int, partition: int = 0, timeout_s: float = 30.0) -> None:
+        """Wait until the dispatcher has committed that it read ``source`` up to ``offset``."""
+        async with asyncio.timeout(timeout_s):
+            while await self._cursor(source, partition) < offset:  # noqa: ASYNC110 - as above
+                await asyncio.sleep(0.05)
+
+    async def _cursor(self, source: str, partition: int) -> int:
+        records = await self.read(TOPICS["incidents"])
+        cursors = [record for _, at, record in records if at == partition and isinstance(record, Cursor)]
+        return cursors[-1].offsets.get(source, 0) if cursors else 0
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """What one batch leads to, and what happens when the rules or the sizes fail."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -25,9 +25,9 @@ from tests.dispatcher.builders import CHIEF, INCIDENT, T0, at, decision, facts, 
 CURSOR = Cursor(partition=0, offsets={}, at=T0)
 
 
-def incoming(topic: Topic, record: Record, offset: int = 0) -> Incoming:
+def incoming(topic: Topic, record: Record, offset: int = 0, appended_at: datetime = T0) -> Incoming:
     """``record`` as read from ``topic``."""
-    return Incoming(topic.name, offset, b"k", encode(topic, record, source="test", at=T0).value, T0)
+    return Incoming(topic.name, offset, b"k", encode(topic, record, source="test", at=T0).value, appended_at)
 
 
 def run(ledger: Ledger, *records: Incoming, seconds: float = 0) -> Outcome:
@@ -87,6 +87,21 @@ def test_timers_follow_the_state() -> None:
     assert nothing_to_write(run(ledger, seconds=9))
     assert [note.attempt for note in run(ledger, seconds=10).notifications] == [2]
     assert nothing_to_write(run(ledger, seconds=10))
+
+
+def test_no_batch_fires_more_timers_than_a_transaction_may_carry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When many fall due at once, as after an outage, the earliest come first and none is left out."""
+    monkeypatch.setattr(batch_module, "DUE_MAX", 2)
+    ledger = Ledger(0)
+    for number in range(5):
+        incident = f"in-{5 - number}"
+        (note,) = run(
+            ledger, incoming(DECISIONS, decision(f"ev-{number}", route(CHIEF), incident_id=incident)), seconds=number
+        ).notifications
+        failed = outcome(note, Delivery.FAILED_TEMP)
+        run(ledger, incoming(RECEIPTS, failed, appended_at=at(number)), seconds=number)
+    fired = [{note.incident_id for note in run(ledger, seconds=60).notifications} for _ in range(4)]
+    assert fired == [{"in-5", "in-4"}, {"in-3", "in-2"}, {"in-1"}, set()]
 
 
 def test_two_incidents_of_one_batch_get_different_codes(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,8 @@ from schemas.incident import Cursor, IncidentState
 from schemas.notification import Notification
 from schemas.topics import DECISIONS, INCIDENTS, NOTIFY, RECEIPTS, REJECTED, RESPONSES
 from schemas.vocabulary import Channel, Delivery, EventKind, Lane, ReceiptKind, ReceiptReason, RejectionReason, Template
+from streams.dispatcher.sources import BATCH_MAX
+from streams.dispatcher.worker import SNAPSHOTS_MAX
 from tests.dispatcher.builders import CHIEF, DUTY, claim, decision, outcome, response, route
 from tests.dispatcher.conftest import PARTITIONS, Bus, dispatching, process
 
@@ -49,6 +51,26 @@ async def test_a_decision_becomes_notifications_on_its_own_partition(bus: Bus, s
     cursor = next(record for record in reversed(snapshots) if isinstance(record, Cursor))
     assert (len(state.slots), state.code and state.code[0]) == (3, "C")
     assert cursor.offsets["decisions"] == 1
+
+
+async def test_a_flood_is_taken_in_transactions_of_a_bounded_size(bus: Bus, settings: Settings) -> None:
+    """Thousands of decisions at once must not become one transaction that outlasts its time-out."""
+    incidents = [f"in-{number}" for number in range(1000)]
+    await asyncio.gather(
+        *(bus.write(DECISIONS, fresh(f"ev-{name}", CHIEF, incident_id=name), partition=1) for name in incidents)
+    )
+    async with dispatching(settings):
+        notes = await bus.wait_notifications(len(incidents), timeout_s=60)
+        await asyncio.gather(*(bus.write(RECEIPTS, outcome(note, Delivery.SENT), partition=1) for note in notes))
+        await bus.wait_cursor("receipts", len(incidents), partition=1)
+    assert sorted(note.incident_id for note in notes) == sorted(incidents)
+    sizes, size = [], 0
+    for _, _, record in await bus.read(INCIDENTS):
+        size += 1
+        if isinstance(record, Cursor):  # ends every transaction
+            sizes.append(size)
+            size = 0
+    assert max(sizes) <= BATCH_MAX * 2 + SNAPSHOTS_MAX + 1
 
 
 async def test_an_update_after_a_restart_reaches_exactly_those_told(bus: Bus, settings: Settings) -> None:
