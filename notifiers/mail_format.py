@@ -1,17 +1,71 @@
 """The e-mail of a notification: headers that thread an incident and say that a machine wrote it."""
 
 from datetime import datetime
-from email.headerregistry import Address
+from email.header import Header
+from email.headerregistry import (
+    Address,
+    BaseHeader,
+    HeaderRegistry,
+    UniqueSingleAddressHeader,
+    UniqueUnstructuredHeader,
+)
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, Policy
 from email.utils import format_datetime
 
 from notifiers.message import Message
 from schemas.notification import Notification
 from schemas.vocabulary import Lane, Status
 
+_LINE_CHARS = 75
+
+
+class _Subject(UniqueUnstructuredHeader, BaseHeader):  # type: ignore[misc]
+    """A subject of which every letter and space arrives.
+
+    The standard library of Python 3.11 folds one subject in forty of ours so that a space between two words is lost.
+    """
+
+    def fold(self, *, policy: Policy) -> str:
+        """The header, in encoded words (RFC 2047) where it needs them, as lines of at most 75 characters."""
+        return f"{self.name}: {_encoded(str(self), self.name, policy)}{policy.linesep}"
+
+
+class _Sender(UniqueSingleAddressHeader, BaseHeader):  # type: ignore[misc]
+    """A sender of whose name every letter arrives; the library puts a space into some where it folds them."""
+
+    def fold(self, *, policy: Policy) -> str:
+        """The header, the name in encoded words where it needs them."""
+        mailbox = self.address
+        name, spec = mailbox.display_name, f"<{mailbox.addr_spec}>"
+        if not name or name.isascii():
+            return f"{self.name}: {mailbox}{policy.linesep}"
+        return f"{self.name}: {_encoded(name, self.name, policy)}{policy.linesep} {spec}{policy.linesep}"
+
+
+def _encoded(text: str, name: str, policy: Policy) -> str:
+    charset = "us-ascii" if text.isascii() else "utf-8"
+    return Header(text, charset, maxlinelen=_LINE_CHARS, header_name=name).encode(linesep=policy.linesep)
+
+
+class _Headers(HeaderRegistry):
+    """Makes the class of a header once; the library makes it anew for every header of every mail."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.map_to_type("subject", _Subject)
+        self.map_to_type("from", _Sender)
+        self._made: dict[str, type[BaseHeader]] = {}
+
+    def __getitem__(self, name: str) -> type[BaseHeader]:
+        made = self._made.get(name)
+        if made is None:
+            made = self._made[name] = super().__getitem__(name)
+        return made
+
+
 # 7-bit: a relay without 8BITMIME must not be able to spoil a letter.
-_POLICY = SMTP.clone(cte_type="7bit")
+_POLICY = SMTP.clone(cte_type="7bit", header_factory=_Headers())
 
 
 def message_id(notification: Notification, domain: str) -> str:

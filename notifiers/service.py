@@ -19,7 +19,7 @@ from notifiers.receipts_view import ReceiptsView
 from notifiers.sms_twilio import TwilioSms
 from notifiers.tries import Windows
 from notifiers.worker import Bounds, LaneWorker
-from runtime.health import Health
+from runtime.health import SILENT_S, Health
 from runtime.kafka import make_consumer, make_producer
 from runtime.policies import PolicyFollower
 from runtime.settings import Settings
@@ -162,6 +162,7 @@ async def _report(
         if policies.failed is not None:
             raise PolicyFollowerFailed(repr(policies.failed)) from policies.failed
         waits.judge()
-        lag = {NOTIFY[channel, lane].name: worker.lag for lane, worker in workers.items()}
-        health.report(lag, sum(worker.take_handled() for worker in workers.values()))
+        if all(worker.heard_s_ago() <= SILENT_S for worker in workers.values()):
+            lag = {NOTIFY[channel, lane].name: worker.lag for lane, worker in workers.items()}
+            health.report(lag, sum(worker.take_handled() for worker in workers.values()))
         await asyncio.sleep(REPORT_EVERY_S)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -76,6 +77,7 @@ class LaneWorker:
         self._tails: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._room = asyncio.Event()
         self._handled = 0
+        self._started_ms = time.time() * 1000
         self.lag = 0
         """Notifications written and not yet done, as last measured."""
         consumer.subscribe([topic.name], listener=_Rebalance(self))
@@ -103,6 +105,14 @@ class LaneWorker:
         """How many were brought to an end since the last call."""
         handled, self._handled = self._handled, 0
         return handled
+
+    def heard_s_ago(self) -> float:
+        """Seconds since the broker last answered; 0 while nothing is asked for, since there is enough in hand."""
+        reading = self._consumer.assignment() - self._consumer.paused()
+        if not reading or len(self._running) >= self._bounds.in_all:
+            return 0.0
+        polled_ms = max(self._consumer.last_poll_timestamp(partition) or self._started_ms for partition in reading)
+        return max(0.0, time.time() - polled_ms / 1000)
 
     async def settle(self, within_s: float) -> None:
         """Wait for what is under way, at most ``within_s`` seconds."""

@@ -14,6 +14,10 @@ from runtime import metrics
 WINDOW_S = 15.0
 """How long lag may stand still before a process counts as unhealthy."""
 
+SILENT_S = 5.0
+"""A process that has not heard from the broker for so long does not know its lag, and reports none: what it would
+report is what it knew before."""
+
 
 @dataclass
 class Health:

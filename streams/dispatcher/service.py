@@ -6,7 +6,7 @@ from datetime import datetime
 
 from aiokafka import ConsumerRebalanceListener, TopicPartition
 
-from runtime.health import Health
+from runtime.health import SILENT_S, Health
 from runtime.kafka import make_consumer
 from runtime.log import logger
 from runtime.process import nap
@@ -18,9 +18,6 @@ from streams.dispatcher.worker import Worker
 GROUP = "dispatcher"
 HAND_OVER_WITHIN_S = 8.0
 """Shorter than the group's session, so that a slow hand-over does not cost the membership."""
-
-SILENT_S = 10.0
-"""A worker that has not heard from the broker for so long does not know its lag."""
 
 RESTORED_AT_ONCE = 2
 """Partitions restored at once: while its snapshots are read, a partition takes many times its later memory."""

@@ -3,13 +3,13 @@
 import asyncio
 import signal
 
-from runtime.health import WINDOW_S
+from runtime.health import SILENT_S, WINDOW_S
 from schemas.vocabulary import Channel
 from tests.chaos.ground import Ground
 from tests.chaos.load import ROUTINE_TO_LT, URGENT_TO_LT
 from tests.chaos.rig import BROKER, FROZEN_S, SUPERVISOR
 
-STARVED_S = WINDOW_S + 7.0
+STARVED_S = WINDOW_S + SILENT_S + 2.0
 _BURST = 250
 _ARRIVED_WITHIN_S = 60.0
 
