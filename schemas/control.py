@@ -40,6 +40,36 @@ class StopSwitch(Record):
     by: Line
     at: UtcTime
 
+    @property
+    def key(self) -> str:
+        """The record's key on ``control``: one switch for everybody, and one for each party."""
+        return "stop" if self.party is None else f"stop:{self.party}"
+
+
+class DutySwap(Record):
+    """Somebody stands in for somebody else: ``substitute`` has the duty of ``contact_id`` from ``start`` to ``end``.
+
+    ``role`` limits it to one role. ``revoked`` takes a swap back; its key stays.
+    """
+
+    record: Literal["duty_swap"] = "duty_swap"
+    swap_id: Id
+    party: Id
+    role: Id | None = None
+    contact_id: Id
+    substitute: Id
+    start: UtcTime
+    end: UtcTime
+    note: Annotated[str, Field(max_length=500)] = ""
+    revoked: bool = False
+    by: Line
+    at: UtcTime
+
+    @property
+    def key(self) -> str:
+        """The record's key on ``control``."""
+        return f"swap:{self.swap_id}"
+
 
 class ContactStop(Record):
     """A contact that asked for no more texts (STOP) or wants them again (START)."""
@@ -48,6 +78,11 @@ class ContactStop(Record):
     contact_id: Id
     stopped: bool
     at: UtcTime
+
+    @property
+    def key(self) -> str:
+        """The record's key on ``control``."""
+        return f"contact:{self.contact_id}"
 
 
 class OperationsNote(Record):

@@ -91,12 +91,17 @@ class Recipient(Model):
 
 
 class PlanStep(Model):
-    """One rung of the ladder as planned: whom it adds, and how long each wait is (seconds)."""
+    """One rung of the ladder as planned: whom it adds, and how long each wait is (seconds).
+
+    ``deliver_within_s`` bounds how long after acceptance a proof of delivery may be missing, where a provider
+    gives one.
+    """
 
     step: int
     roles: tuple[Id, ...]
     channels: tuple[Channel, ...]
     send_within_s: int
+    deliver_within_s: int | None = None
     answer_within_s: int | None = None
 
 

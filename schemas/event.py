@@ -16,6 +16,7 @@ from schemas.vocabulary import (
     NeedKind,
     Origin,
     RejectionReason,
+    ServiceKind,
     Severity,
     Status,
     Urgency,
@@ -64,6 +65,22 @@ class PsapNotified(Model):
         return self
 
 
+class Service(Model):
+    """What an event of status System is about: no emergency, but the system and the people it reaches.
+
+    ``contact_id`` is whom a check asks, or whom a party lost or has back; a canary goes to the policy's own contact.
+    """
+
+    kind: ServiceKind
+    contact_id: Id | None = None
+
+    @model_validator(mode="after")
+    def _about_somebody(self) -> Self:
+        if (self.contact_id is None) != (self.kind is ServiceKind.CANARY):
+            raise ValueError("contact_id is given for every kind of service event but a canary")
+        return self
+
+
 class EmergencyEvent(Record):
     """One report, update, cancel or all-clear of an incident, as the reporting municipality gave it.
 
@@ -71,7 +88,8 @@ class EmergencyEvent(Record):
     ``update`` leaves out (needs, hazards, casualties, times, text, a severity of Unknown) stays as it was.
     ``origin`` decides who can be reached at all and has no default on purpose. ``recorded_at`` is set by the
     system: the router takes the time at which Kafka appended the record. ``replayid`` marks a record that was
-    restored or replayed; such a record never reaches anybody.
+    restored or replayed; such a record never reaches anybody. ``service`` is given with status System only: such an
+    event needs no type and no place, and stays out of every figure about emergencies.
     """
 
     record: Literal["emergency_event"] = "emergency_event"
@@ -99,10 +117,13 @@ class EmergencyEvent(Record):
     reported_at: UtcTime
     expires_at: UtcTime
     recorded_at: UtcTime | None = None
+    service: Service | None = None
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        if self.kind in (EventKind.REPORT, EventKind.UPDATE):
+        if self.service is not None and (self.status is not Status.SYSTEM or self.kind is not EventKind.REPORT):
+            raise ValueError("service is given with status System and kind report only")
+        if self.service is None and self.kind in (EventKind.REPORT, EventKind.UPDATE):
             missing = [name for name in ("event_type", "place") if getattr(self, name) is None]
             if missing:
                 raise ValueError(f"a {self.kind} needs {' and '.join(missing)}")

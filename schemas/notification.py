@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from schemas.base import Id, Lang, LongText, PolicyHash, Record, UtcTime
+from schemas.base import Id, Lang, LongText, Model, PolicyHash, Record, UtcTime
 from schemas.decision import SharedFacts
 from schemas.event import Need
 from schemas.vocabulary import (
@@ -16,6 +16,7 @@ from schemas.vocabulary import (
     Origin,
     ReceiptKind,
     ReceiptReason,
+    ReplyProblem,
     Status,
     Template,
 )
@@ -24,13 +25,36 @@ ReplyCode = Annotated[str, Field(pattern=r"^[2-9A-HJ-NP-Z]{4}$")]
 """Four characters without 0, O, 1 and I; the first names the partition."""
 
 
+class AnswerNews(Model):
+    """What the asking side is told of its request: an answer, or that nobody gave one (``answer`` None).
+
+    ``role`` is who answered, ``amounts`` and ``eta_min`` (minutes) what comes and when. Of a group, ``coming`` of
+    ``asked`` said yes so far. ``tried`` are the roles that were asked and gave no answer. ``first`` is false where
+    the asking side has been told of a yes before: then this is an update and wakes nobody.
+    """
+
+    party: Id
+    at: UtcTime
+    answer: Answer | None = None
+    role: Id | None = None
+    amounts: tuple[Need, ...] = ()
+    eta_min: Annotated[int, Field(ge=0, le=1440)] | None = None
+    coming: Annotated[int, Field(ge=0, le=1000)] | None = None
+    asked: Annotated[int, Field(ge=0, le=1000)] | None = None
+    tried: tuple[Id, ...] = ()
+    first: bool = True
+
+
 class Notification(Record):
     """One text owed to one contact by one channel; the notifier renders and addresses it at the last moment.
 
     ``attempt`` counts the dispatcher's orders to send the same notification (1 is the first);
     ``repetition`` says that an earlier attempt may have arrived and the text must say so.
     ``action`` is what the incident's partner was first asked, which a follow-up repeats.
-    ``changed`` names the fields an update changed, most important first.
+    ``not_by`` names providers that this attempt must not go by, where another is left: they took an earlier one and it
+    never arrived.
+    ``changed`` names the fields an update changed, most important first. ``answer`` goes with the templates answered,
+    unanswered and enough; ``subject`` is the contact that a service text is about.
     """
 
     record: Literal["notification"] = "notification"
@@ -60,7 +84,10 @@ class Notification(Record):
     code: ReplyCode
     facts: SharedFacts
     changed: tuple[Id, ...] = ()
+    not_by: tuple[Id, ...] = ()
     reply_within_s: int | None = None
+    answer: AnswerNews | None = None
+    subject: Id | None = None
     decided_at: UtcTime
     expires_at: UtcTime
 
@@ -95,7 +122,12 @@ class Receipt(Record):
 
 
 class Response(Record):
-    """An answer to an incident, as typed and as understood."""
+    """An answer to an incident, as typed and as understood.
+
+    ``text`` is kept as typed, scanned for personal data. ``problem`` says why it is no answer to anything; then
+    ``answer`` may be given all the same. ``command`` is a STOP or START, which is also on ``control``.
+    ``provider`` and ``provider_ref`` name the inbound message; a telephone number never stands here.
+    """
 
     record: Literal["response"] = "response"
     response_id: Id
@@ -110,5 +142,9 @@ class Response(Record):
     eta_min: Annotated[int, Field(ge=0, le=1440)] | None = None
     text: LongText | None = None
     language: Lang | None = None
+    problem: ReplyProblem | None = None
+    command: Literal["stop", "start"] | None = None
+    provider: Id | None = None
+    provider_ref: Annotated[str, Field(max_length=200)] | None = None
     replayid: Id | None = None
     at: UtcTime

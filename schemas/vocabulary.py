@@ -210,7 +210,11 @@ class Action(StrEnum):
 
 
 class Template(StrEnum):
-    """Which text a notification is rendered with. The first three are first alerts."""
+    """Which text a notification is rendered with.
+
+    ``help``, ``inform`` and ``refer`` are first alerts. ``answered`` and ``unanswered`` go back to the asking side,
+    ``enough`` to those of a group who need not come any more. The last four are about the system itself.
+    """
 
     HELP = "help"
     INFORM = "inform"
@@ -218,6 +222,28 @@ class Template(StrEnum):
     UPDATE = "update"
     CANCEL = "cancel"
     ALL_CLEAR = "all_clear"
+    ANSWERED = "answered"
+    UNANSWERED = "unanswered"
+    ENOUGH = "enough"
+    CHECK = "check"
+    CONTACT_LOST = "contact_lost"
+    CONTACT_BACK = "contact_back"
+    CANARY = "canary"
+
+
+EVENT_TEMPLATES = frozenset(
+    {Template.HELP, Template.INFORM, Template.REFER, Template.UPDATE, Template.CANCEL, Template.ALL_CLEAR}
+)
+"""Templates that tell of an event itself."""
+
+
+class ServiceKind(StrEnum):
+    """What a service event, which tells of no emergency, is for; each has a template of the same name."""
+
+    CHECK = "check"
+    CONTACT_LOST = "contact_lost"
+    CONTACT_BACK = "contact_back"
+    CANARY = "canary"
 
 
 class Stage(StrEnum):
@@ -327,7 +353,25 @@ class ReceiptReason(StrEnum):
     STATUS_CONFLICT = "status_conflict"
     DUPLICATE = "duplicate"
     STALE_ATTEMPT = "stale_attempt"
+    ANSWERED = "answered"
+    NOBODY_ANSWERED = "nobody_answered"
+    NOT_SENT_IN_TIME = "not_sent_in_time"
+    STOPPED_BY_SWITCH = "stopped_by_switch"
+    DIGESTED = "digested"
+    UNDELIVERED = "undelivered"
+    DELIVERED = "delivered"
     QUARANTINED = "quarantined"
+
+
+class ReplyProblem(StrEnum):
+    """Why a reply could not be taken as an answer. Bounded: also metric label."""
+
+    UNKNOWN_NUMBER = "unknown_number"
+    UNKNOWN_CODE = "unknown_code"
+    WHICH_REQUEST = "which_request"
+    NOTHING_OPEN = "nothing_open"
+    TOO_LATE = "too_late"
+    NOT_UNDERSTOOD = "not_understood"
 
 
 class Answer(StrEnum):

@@ -185,11 +185,13 @@ class Staff(Model):
 
 
 class LadderStep(Model):
-    """One rung: whom it adds, by which channels, and how long to wait for sending and for an answer."""
+    """One rung: whom it adds, by which channels, and how long to wait for sending, for proof of delivery (where a
+    provider gives one) and for an answer."""
 
     roles: Annotated[tuple[Id, ...], Field(min_length=1)]
     channels: Annotated[tuple[Channel, ...], Field(min_length=1)]
     send_within: Duration
+    deliver_within: Duration | None = None
     answer_within: Duration | None = None
 
 

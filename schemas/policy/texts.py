@@ -15,7 +15,16 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from schemas.base import Country, Lang, Line, Model
 from schemas.decision import SharedFacts
 from schemas.event import Casualties
-from schemas.vocabulary import Certainty, EventType, Hazard, NeedKind, Severity, Template, Urgency
+from schemas.vocabulary import (
+    EVENT_TEMPLATES,
+    Certainty,
+    EventType,
+    Hazard,
+    NeedKind,
+    Severity,
+    Template,
+    Urgency,
+)
 
 PluralCategory = Literal["zero", "one", "two", "few", "many", "other"]
 """A CLDR plural category. Latvian *zero* covers 0, 10–20, 30…: its form never means "nobody"."""
@@ -227,7 +236,7 @@ class Texts(Model):
     @model_validator(mode="after")
     def _every_word_is_there(self) -> Self:
         expected: dict[str, tuple[Iterable[str], Iterable[str]]] = {
-            "headers": (self.headers, Template),
+            "headers": (self.headers, EVENT_TEMPLATES),
             "event_types": (self.event_types, EventType),
             "severities": (self.severities, Severity),
             "urgencies": (self.urgencies, Urgency),
@@ -239,7 +248,7 @@ class Texts(Model):
             "languages": (self.languages, get_args(Lang)),
             "countries": (self.countries, get_args(Country)),
             "parishes": (self.parishes, PARISH_KINDS if self.language == "en" else ()),
-            "email.intro": (self.email.intro, Template),
+            "email.intro": (self.email.intro, EVENT_TEMPLATES),
         }
         faults = [fault for name, (found, wanted) in expected.items() for fault in _difference(name, found, wanted)]
         if faults:

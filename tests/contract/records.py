@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from schemas.base import Record
-from schemas.control import ActivePolicy, ContactStop, OperationsNote, PublishedPolicy, StopSwitch
+from schemas.control import ActivePolicy, ContactStop, DutySwap, OperationsNote, PublishedPolicy, StopSwitch
 from schemas.decision import Decision, PlanStep, Recipient, Route, SharedFacts, SharedField, Verdict
 from schemas.event import (
     Casualties,
@@ -51,6 +51,13 @@ T0 = datetime(2026, 6, 5, 18, 40, tzinfo=UTC)
 HASH = "0123456789abcdef" * 4
 URGENT_SMS = NOTIFY[Channel.SMS, Lane.URGENT]
 
+_SWAP: dict[str, Any] = {
+    "party": "birzai",
+    "contact_id": "birzai-duty",
+    "substitute": "birzai-chief",
+    "start": T0,
+    "end": T0 + timedelta(hours=12),
+}
 _POINT = Point(lat=56.3801, lon=24.6402)
 _PLACE = ResolvedPlace(
     country="LV",
@@ -283,6 +290,7 @@ def examples() -> list[tuple[Topic, Record]]:
         (POLICY, ActivePolicy(policy_version=HASH, note="", activated_by="admin", activated_at=T0)),
         (CONTROL, StopSwitch(stopped=True, reason="drill went wrong", party="birzai", by="admin", at=T0)),
         (CONTROL, ContactStop(contact_id="birzai-chief", stopped=True, at=T0)),
+        (CONTROL, DutySwap(swap_id="sw-1", by="admin", at=T0, **_SWAP)),
         (CONTROL, OperationsNote(note="upgraded", by="admin", at=T0)),
     ]
 

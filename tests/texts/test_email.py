@@ -9,7 +9,7 @@ from notifiers.texts import Unrenderable, render_email
 from schemas.base import Lang
 from schemas.event import Casualties, FreeText, Need, PsapNotified
 from schemas.place import PlaceCertainty
-from schemas.vocabulary import Action, Hazard, NeedKind, Origin, Status, Template
+from schemas.vocabulary import EVENT_TEMPLATES, Action, Hazard, NeedKind, Origin, Status, Template
 from tests.texts.policy_fixture import AT, LANGUAGES, POLICY, SKAISTKALNE, notification
 
 
@@ -188,7 +188,7 @@ def test_112_is_always_spoken_of(psap: PsapNotified | None, expected: str) -> No
         ("en", "IMPORTANT! 112 has NOT been called about this event."),
     ],
 )
-@pytest.mark.parametrize("template", list(Template))
+@pytest.mark.parametrize("template", sorted(EVENT_TEMPLATES))
 def test_a_missing_call_to_112_stands_on_top(language: Lang, expected: str, template: Template) -> None:
     """Where 112 was not called, both parts say so right under the heading, the HTML part in a frame."""
     told = notification(template=template, about={"psap_notified": PsapNotified(notified=False)})

@@ -1,10 +1,12 @@
 """Whom a clause wakes at a party: the first rung of its ladder, and the whole ladder as a plan."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from schemas.decision import PlanStep, Recipient
-from schemas.policy.models import Ladder, LadderStep, Member, Policy
-from schemas.vocabulary import Channel, Origin
+from schemas.policy.models import Ladder, LadderStep, Policy
+from schemas.vocabulary import Origin
+from streams.rules.duty.crew import rung
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,9 @@ class Crew:
     rung: int
 
 
+_ANY_TIME = datetime(2026, 1, 1, tzinfo=UTC)
+"""Who holds a role does not depend on the time yet."""
+
 _NO_LADDER = Crew((), (), (), 0)
 
 
@@ -26,7 +31,7 @@ class Roster:
 
     def __init__(self, policy: Policy) -> None:
         self._ladders = {ladder.id: ladder for ladder in policy.ladders}
-        self._staff = policy.staff
+        self._policy = policy
         self._roles = {role.id: role.names.en for role in policy.roles}
         self._crews: dict[tuple[str, str, Origin], Crew] = {}
 
@@ -45,36 +50,15 @@ class Roster:
 
     def _work_out(self, ladder: Ladder, party: str, origin: Origin) -> Crew:
         plan = tuple(_planned(number, step) for number, step in enumerate(ladder.steps))
-        rungs = [self._on_rung(step, party, origin) for step in ladder.steps]
-        unfilled = rungs[0][1] if rungs else ()
-        for number, (recipients, _) in enumerate(rungs):
-            if recipients:
-                return Crew(recipients, plan, unfilled, number)
+        rungs = [
+            rung(self._policy, party=party, roles=step.roles, channels=step.channels, origin=origin, at=_ANY_TIME)
+            for step in ladder.steps
+        ]
+        unfilled = rungs[0].unfilled if rungs else ()
+        for number, one in enumerate(rungs):
+            if one.recipients:
+                return Crew(one.recipients, plan, unfilled, number)
         return Crew((), plan, unfilled, 0)
-
-    def _on_rung(self, step: LadderStep, party: str, origin: Origin) -> tuple[tuple[Recipient, ...], tuple[str, ...]]:
-        found: dict[str, Recipient] = {}
-        unfilled = []
-        for role in step.roles:
-            reached = False
-            for member in self._members(party, role, origin):
-                channels = _channels(step, member)
-                reached |= bool(channels)
-                if channels and member.contact not in found:
-                    found[member.contact] = Recipient(role=role, contact_id=member.contact, channels=channels)
-            if not reached:
-                unfilled.append(role)
-        return tuple(found.values()), tuple(unfilled)
-
-    def _members(self, party: str, role: str, origin: Origin) -> tuple[Member, ...]:
-        staff = self._staff.get(party, {}).get(role)
-        if staff is None:
-            return ()
-        return staff.exercise if origin is Origin.EXERCISE else staff.live
-
-
-def _channels(step: LadderStep, member: Member) -> tuple[Channel, ...]:
-    return tuple(dict.fromkeys(channel for channel in step.channels if channel in member.channels))
 
 
 def _planned(number: int, step: LadderStep) -> PlanStep:
@@ -83,5 +67,6 @@ def _planned(number: int, step: LadderStep) -> PlanStep:
         roles=step.roles,
         channels=step.channels,
         send_within_s=step.send_within,
+        deliver_within_s=step.deliver_within,
         answer_within_s=step.answer_within,
     )

@@ -1,0 +1,1 @@
+"""Who is on duty? Roles, rosters and swaps, at one instant. Pure."""
