@@ -4,11 +4,13 @@ import asyncio
 import ipaddress
 import re
 import time
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 import aiosmtplib
 
+from notifiers.email_connections import Connections
 from notifiers.mail_format import compose, message_id
 from notifiers.message import Message
 from notifiers.outcome import Outcome, Reconciled, Refused, Retry, Sent, Unknown, bounded
@@ -17,8 +19,9 @@ from runtime.process import ConfigurationMistake
 from runtime.settings import SmtpSettings
 from schemas.vocabulary import Channel, ReceiptReason
 
-CONNECT_S = 5.0
-QUIT_S = 1.0
+_CLOSING = 421
+"""What a server says that ends a connection, such as one that was silent or carried enough mails."""
+
 _ENHANCED = re.compile(r"\s*([245]\.\d{1,3}\.\d{1,3})(?!\S)")
 _NO_MAILBOX = frozenset({550, 551, 553})
 _BAD_SENDER = frozenset({"5.1.7", "5.1.8"})
@@ -48,34 +51,53 @@ class SmtpEmail:
         _check(settings)
         self._settings = settings
         self.call_timeout_s = settings.timeout_s
+        self._connections = Connections(self._client)
 
     async def send(self, message: Message, now: datetime) -> Outcome:
         """Hand one mail over; ``provider_ref`` of ``Sent`` is its Message-ID."""
         settings = self._settings
         mail = compose(message, sender=settings.sender, sender_name=settings.sender_name, now=now)
-        client = self._client()
-        phase, started = _Phase.CONNECT, time.monotonic()
+        started = time.monotonic()
+        progress = _Progress()
         try:
             async with asyncio.timeout(self.call_timeout_s):
-                await client.connect()
-                phase = _Phase.ENVELOPE
-                await client.mail(settings.sender)
-                await client.rcpt(message.to)
-                phase = _Phase.DATA
-                await client.data(mail.as_bytes())
+                await self._hand_over(message.to, mail.as_bytes(), progress)
         except (aiosmtplib.SMTPException, TimeoutError, OSError) as error:
-            return _outcome(error, phase)
+            return _outcome(error, progress.phase)
         finally:
             metrics.PROVIDER_SECONDS.labels(self.channel.value).observe(time.monotonic() - started)
-            await _leave(client)
         return Sent(message_id(message.notification, settings.sender.rpartition("@")[2]))
+
+    async def _hand_over(self, to: str, content: bytes, progress: "_Progress") -> None:
+        """One mail on one connection; a kept connection that the server has closed meanwhile is replaced, once."""
+        connection = await self._connections.take()
+        try:
+            progress.phase = _Phase.ENVELOPE
+            try:
+                await connection.client.mail(self._settings.sender)
+            except (aiosmtplib.SMTPServerDisconnected, aiosmtplib.SMTPSenderRefused, OSError) as error:
+                if not connection.used or getattr(error, "code", _CLOSING) != _CLOSING:
+                    raise
+                progress.phase = _Phase.CONNECT
+                await self._connections.leave(connection)
+                connection = await self._connections.take(fresh=True)
+                progress.phase = _Phase.ENVELOPE
+                await connection.client.mail(self._settings.sender)
+            await connection.client.rcpt(to)
+            progress.phase = _Phase.DATA
+            await connection.client.data(content)
+        except BaseException:
+            await self._connections.leave(connection)
+            raise
+        self._connections.keep(connection)
 
     async def reconcile(self, message: Message, since: datetime, known_refs: frozenset[str]) -> Reconciled:
         """Always unknown: there is nobody to ask."""
         return Unknown(ReceiptReason.CLAIM_LAPSED, "a mail server cannot be asked about a mail")
 
     async def close(self) -> None:
-        """Nothing is kept open between mails."""
+        """Close the connections that are kept for the next mail."""
+        await self._connections.close()
 
     def _client(self) -> aiosmtplib.SMTP:
         settings = self._settings
@@ -91,15 +113,9 @@ class SmtpEmail:
         )
 
 
-async def _leave(client: aiosmtplib.SMTP) -> None:
-    """Say goodbye where that still works; the mail's fate does not hang on it."""
-    if client.is_connected:
-        try:
-            async with asyncio.timeout(QUIT_S):
-                await client.quit()
-        except (aiosmtplib.SMTPException, TimeoutError, OSError):
-            pass
-    client.close()
+@dataclass
+class _Progress:
+    phase: _Phase = _Phase.CONNECT
 
 
 def _outcome(error: Exception, phase: _Phase) -> Outcome:

@@ -108,6 +108,19 @@ class SmtpInbox:
             task.cancel()
         await asyncio.sleep(0)
 
+    async def handle_MAIL(  # noqa: N802
+        self, server: Any, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        """Answer to MAIL FROM. A server that takes no connections takes no further mail on an open one either."""
+        del session, options
+        if any(fault.kind in _CONNECTION for fault, _ in self._faults.current()):
+            if server.transport is not None:
+                server.transport.abort()
+            await asyncio.sleep(MAX_WAIT_FOR_CLOSE_S)
+            return "421 4.3.0 Closing"
+        envelope.mail_from = address
+        return "250 OK"
+
     async def handle_RCPT(  # noqa: N802
         self, server: Any, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
