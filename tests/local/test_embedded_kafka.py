@@ -13,7 +13,8 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from deploy.local.kafka import EmbeddedKafka, HomeInUse, wait_ready
+from deploy.local import kafka as kafka_module
+from deploy.local.kafka import EmbeddedKafka, HomeInUse, NoRoom, wait_ready
 from deploy.local.kafka_config import HOST, PortTaken, choose_ports
 from tests.local.processes import alive
 
@@ -178,3 +179,13 @@ def test_options_meant_for_other_javas_are_left_out(broker: EmbeddedKafka, monke
     monkeypatch.setenv("JAVA_TOOL_OPTIONS", "-Xmx64g")
     assert "JAVA_TOOL_OPTIONS" not in broker.environment()
     assert broker.environment()["PATH"] == os.environ["PATH"]
+
+
+def test_no_broker_is_started_on_a_disk_without_room(broker: EmbeddedKafka, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would check its logs without room for their indexes, and could delete them; with room it starts again."""
+    broker.prepare()
+    monkeypatch.setattr(kafka_module, "MIN_FREE_BYTES", 1 << 60)
+    with pytest.raises(NoRoom, match="make room, nothing is lost"):
+        broker.prepare()
+    monkeypatch.undo()
+    assert broker.prepare() == broker.bootstrap
