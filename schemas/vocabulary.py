@@ -237,6 +237,13 @@ EVENT_TEMPLATES = frozenset(
 """Templates that tell of an event itself."""
 
 
+ANSWER_TEMPLATES = frozenset({Template.ANSWERED, Template.UNANSWERED, Template.ENOUGH})
+"""Templates that tell what became of a request."""
+
+SERVICE_TEMPLATES = frozenset({Template.CHECK, Template.CONTACT_LOST, Template.CONTACT_BACK, Template.CANARY})
+"""Templates about the system itself, which alone may have status System."""
+
+
 class ServiceKind(StrEnum):
     """What a service event, which tells of no emergency, is for; each has a template of the same name."""
 
@@ -372,6 +379,19 @@ class ReplyProblem(StrEnum):
     NOTHING_OPEN = "nothing_open"
     TOO_LATE = "too_late"
     NOT_UNDERSTOOD = "not_understood"
+
+
+class ReplyKind(StrEnum):
+    """The short replies to what people text back: the problems of ``ReplyProblem``, and STOP and START confirmed."""
+
+    WHICH_REQUEST = "which_request"
+    TOO_LATE = "too_late"
+    UNKNOWN_CODE = "unknown_code"
+    UNKNOWN_NUMBER = "unknown_number"
+    NOTHING_OPEN = "nothing_open"
+    NOT_UNDERSTOOD = "not_understood"
+    STOPPED = "stopped"
+    STARTED = "started"
 
 
 class Answer(StrEnum):

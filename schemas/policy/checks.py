@@ -17,6 +17,7 @@ from schemas.policy.shape import hint
 from schemas.policy.source import Loc
 from schemas.policy.staff_checks import check_ladders, check_reachable, check_staff
 from schemas.policy.texts import Texts
+from schemas.policy.upkeep_checks import check_upkeep
 from schemas.vocabulary import EventType
 
 DUTY_DESK = "duty_desk"
@@ -93,9 +94,17 @@ def check_roles_and_ladders_once(parts: Parts) -> Iterator[Mistake]:
         yield from duplicates(parts.sources["ladders.yaml"], "ladders", (ladder.id for ladder in ladders.ladders))
 
 
+_SECTIONS = ("answers", "service", "replies")
+"""Sections of a file of texts that only policies published in earlier days may lack."""
+
+
 def check_texts(parts: Parts) -> Iterator[Mistake]:
-    """A file of texts is in the language its name says."""
+    """A file of texts is in the language its name says, and has every section."""
     for name, model in parts.models.items():
+        for section in _SECTIONS if isinstance(model, Texts) else ():
+            if getattr(model, section) is None:
+                problem = f"the section '{section}' is missing, so such texts could not be written"
+                yield parts.sources[name].mistake((), problem, f"add {section}: as deploy/policy/{name} has it")
         if isinstance(model, Texts) and name != f"texts/{model.language}.yaml":
             problem = f"{name} says it is in language '{model.language}'"
             yield parts.sources[name].mistake(("language",), problem, "correct the language or the file's name")
@@ -112,6 +121,7 @@ CHECKS: tuple[Callable[[Parts], Iterable[Mistake]], ...] = (
     check_staff,
     check_ladders,
     check_reachable,
+    check_upkeep,
     check_geography,
 )
 """Every check, in the order of a reader's interest."""

@@ -1,5 +1,6 @@
 """The private directory: contact id to person. It is a file with tight permissions, never a topic."""
 
+from datetime import date
 from enum import StrEnum
 from typing import Annotated, Self
 
@@ -80,7 +81,12 @@ class Contact(Model):
 
 
 class Directory(Model):
-    """All contacts. A ``fictional`` directory is refused by every provider that is not on this machine."""
+    """All contacts. A ``fictional`` directory is refused by every provider that is not on this machine.
+
+    ``retired`` are ids of people who left, and since when; an id is never given to anybody else, since records of
+    years cite it.
+    """
 
     fictional: bool
     contacts: dict[Id, Contact]
+    retired: dict[Id, date] = Field(default_factory=dict)
