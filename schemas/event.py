@@ -138,7 +138,8 @@ class EmergencyEvent(Record):
 
     @model_validator(mode="after")
     def _drill_or_real(self) -> Self:
-        if (self.status is Status.EXERCISE) != (self.origin is Origin.EXERCISE) and self.status is not Status.TEST:
+        either = self.status in (Status.TEST, Status.SYSTEM)  # a word about an exercise contact is no exercise
+        if not either and (self.status is Status.EXERCISE) != (self.origin is Origin.EXERCISE):
             raise ValueError(
                 f"status {self.status.value} does not go with origin {self.origin.value}: "
                 "an exercise has status Exercise and origin exercise, a real event status Actual and origin live"

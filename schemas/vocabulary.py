@@ -374,6 +374,19 @@ class ReplyProblem(StrEnum):
     NOT_UNDERSTOOD = "not_understood"
 
 
+class ReplyKind(StrEnum):
+    """The short replies to what people text back: the problems of ``ReplyProblem``, and STOP and START confirmed."""
+
+    WHICH_REQUEST = "which_request"
+    TOO_LATE = "too_late"
+    UNKNOWN_CODE = "unknown_code"
+    UNKNOWN_NUMBER = "unknown_number"
+    NOTHING_OPEN = "nothing_open"
+    NOT_UNDERSTOOD = "not_understood"
+    STOPPED = "stopped"
+    STARTED = "started"
+
+
 class Answer(StrEnum):
     """What a recipient answered."""
 
