@@ -237,6 +237,13 @@ EVENT_TEMPLATES = frozenset(
 """Templates that tell of an event itself."""
 
 
+ANSWER_TEMPLATES = frozenset({Template.ANSWERED, Template.UNANSWERED, Template.ENOUGH})
+"""Templates that tell what became of a request."""
+
+SERVICE_TEMPLATES = frozenset({Template.CHECK, Template.CONTACT_LOST, Template.CONTACT_BACK, Template.CANARY})
+"""Templates about the system itself, which alone may have status System."""
+
+
 class ServiceKind(StrEnum):
     """What a service event, which tells of no emergency, is for; each has a template of the same name."""
 

@@ -68,10 +68,18 @@ def callback_number(notification: Notification, policy: Policy) -> str:
     Raises:
         Unrenderable: the party lists no office at all.
     """
-    party = party_of(policy, notification.asking_party)
-    for role in (notification.facts.callback_role, DUTY_DESK, *party.offices):
-        if role in party.offices:
-            return party.offices[role]
+    return office_number(party_of(policy, notification.asking_party), notification.facts.callback_role)
+
+
+def office_number(party: Party, role: str | None) -> str:
+    """The office line of ``role`` at ``party``, else its duty desk's, else its first.
+
+    Raises:
+        Unrenderable: the party lists no office at all.
+    """
+    for office in (role, DUTY_DESK, *party.offices):
+        if office in party.offices:
+            return party.offices[office]
     raise Unrenderable(f"party {party.id} lists no office to call back")
 
 
@@ -121,6 +129,17 @@ def role_name(policy: Policy, role_id: str, language: Lang) -> str:
     if role is None:
         raise Unrenderable(f"the policy has no role {role_id}")
     return role.names.of(language)
+
+
+def roles_of(policy: Policy, party_id: str, contact_id: str) -> tuple[str, ...]:
+    """The roles that ``contact_id`` holds at ``party_id``, in the policy's order of roles."""
+    staff = policy.staff.get(party_id, {})
+    return tuple(
+        role.id
+        for role in policy.roles
+        if role.id in staff
+        and any(member.contact == contact_id for member in (*staff[role.id].live, *staff[role.id].exercise))
+    )
 
 
 def place_words(facts: SharedFacts, policy: Policy, texts: Texts) -> PlaceWords | None:

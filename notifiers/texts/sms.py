@@ -8,34 +8,28 @@ coordinates, call-back number and reply line never fall. Room that is left over 
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from notifiers.texts.gsm import MAX_SEGMENTS, Encoding, measure
+from notifiers.texts.answer_draft import answer_parts
+from notifiers.texts.gsm import MAX_SEGMENTS, measure
 from notifiers.texts.letters import UNKNOWN, to_ascii
 from notifiers.texts.lookup import party_of
+from notifiers.texts.parts import Sms, fitted, sms_of
+from notifiers.texts.service_draft import service_parts
 from notifiers.texts.sms_draft import Draft, Items, asker_name, draft_of
 from notifiers.texts.wording import Unrenderable, texts_of
 from schemas.base import Lang
 from schemas.notification import Notification
 from schemas.policy.directory import Script
 from schemas.policy.models import Policy
+from schemas.vocabulary import ANSWER_TEMPLATES, SERVICE_TEMPLATES
+
+__all__ = ["Sms", "render_sms"]
 
 Write = Callable[[Draft], str]
 
 _RESTORABLE = {"time": "time", "severity": "severity", "hazards": "hazards", "place_name": "name_shown"}
 """What may come back when something longer has fallen after it, the most useful first, and its part of a draft."""
-
-
-@dataclass(frozen=True)
-class Sms:
-    """A text ready to send. ``characters`` are septets or UTF-16 code units; ``dropped`` names what fell
-    away or was shortened, in that order ("diacritics": plain letters; "letters": some have no plain form)."""
-
-    body: str
-    encoding: Encoding
-    characters: int
-    segments: int
-    dropped: tuple[str, ...]
 
 
 def render_sms(notification: Notification, policy: Policy, *, language: Lang, script: Script) -> Sms:
@@ -47,12 +41,16 @@ def render_sms(notification: Notification, policy: Policy, *, language: Lang, sc
         Unrenderable: the policy lacks something the text needs, or its words are too long for three parts.
     """
     texts = texts_of(policy, language)
+    if notification.template in ANSWER_TEMPLATES:
+        return fitted(answer_parts(notification, policy, texts), script)
+    if notification.template in SERVICE_TEMPLATES:
+        return fitted(service_parts(notification, policy, texts), script)
     full = draft_of(notification, policy, texts, party_of(policy, notification.party))
     asker = asker_name(notification, policy, language)
     if script is Script.NATIVE:
         draft, dropped = _fitted(full, Draft.body, _native_steps)
         if _segments(draft.body()) <= MAX_SEGMENTS:
-            return _sms(_with_asker(draft, asker, Draft.body), dropped)
+            return sms_of(_with_asker(draft, asker, Draft.body), dropped)
     draft, dropped = _fitted(full, _ascii_body, _ascii_steps)
     if script is Script.NATIVE:
         dropped = (*dropped, "diacritics")
@@ -60,12 +58,7 @@ def render_sms(notification: Notification, policy: Policy, *, language: Lang, sc
         dropped = (*dropped, "letters")
     if _segments(_ascii_body(draft)) > MAX_SEGMENTS:
         raise Unrenderable(f"the policy's words in {language} are too long: the shortest text exceeds 3 SMS parts")
-    return _sms(_with_asker(draft, asker, _ascii_body), dropped)
-
-
-def _sms(body: str, dropped: tuple[str, ...]) -> Sms:
-    size = measure(body)
-    return Sms(body, size.encoding, size.characters, size.segments, dropped)
+    return sms_of(_with_asker(draft, asker, _ascii_body), dropped)
 
 
 def _with_asker(draft: Draft, asker: str | None, write: Write) -> str:

@@ -14,7 +14,7 @@ from schemas.event import Casualties
 from schemas.notification import Notification
 from schemas.policy.models import Party, Policy
 from schemas.policy.texts import CHANGES, PluralCategory, Texts
-from schemas.vocabulary import Origin, Status
+from schemas.vocabulary import SERVICE_TEMPLATES, Origin, Status
 
 # Names by which an update may call a changed fact, besides those of the facts themselves.
 _SYNONYMS = {
@@ -119,6 +119,11 @@ def short_time(texts: Texts, moment: datetime, *, decided_at: datetime, party: P
     return fill(texts.times.time if same_day else texts.times.date_time, **_time_blanks(texts, at))
 
 
+def clock_time(texts: Texts, moment: datetime, party: Party) -> str:
+    """Local time of day, without the date."""
+    return fill(texts.times.time, **_time_blanks(texts, local(moment, party)))
+
+
 def full_time(texts: Texts, moment: datetime, party: Party) -> str:
     """Local date and time of day."""
     blanks = _time_blanks(texts, local(moment, party))
@@ -135,11 +140,13 @@ def duration(texts: Texts, seconds: int) -> str:
 
 
 def prefix(texts: Texts, notification: Notification) -> str | None:
-    """What marks the text as a test or an exercise; None for a real event.
+    """What marks the text as a test or an exercise; None for a real event and for a text about the system.
 
     Raises:
-        Unrenderable: a System or Draft message, which is nobody's to read.
+        Unrenderable: a Draft, or a System message about anything else, which is nobody's to read.
     """
+    if notification.status is Status.SYSTEM and notification.template in SERVICE_TEMPLATES:
+        return None
     if notification.status is Status.TEST:
         return texts.prefixes.test
     if notification.status is Status.EXERCISE or notification.origin is Origin.EXERCISE:

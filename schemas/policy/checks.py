@@ -93,9 +93,17 @@ def check_roles_and_ladders_once(parts: Parts) -> Iterator[Mistake]:
         yield from duplicates(parts.sources["ladders.yaml"], "ladders", (ladder.id for ladder in ladders.ladders))
 
 
+_SECTIONS = ("answers", "service", "replies")
+"""Sections of a file of texts that only policies published in earlier days may lack."""
+
+
 def check_texts(parts: Parts) -> Iterator[Mistake]:
-    """A file of texts is in the language its name says."""
+    """A file of texts is in the language its name says, and has every section."""
     for name, model in parts.models.items():
+        for section in _SECTIONS if isinstance(model, Texts) else ():
+            if getattr(model, section) is None:
+                problem = f"the section '{section}' is missing, so such texts could not be written"
+                yield parts.sources[name].mistake((), problem, f"add {section}: as deploy/policy/{name} has it")
         if isinstance(model, Texts) and name != f"texts/{model.language}.yaml":
             problem = f"{name} says it is in language '{model.language}'"
             yield parts.sources[name].mistake(("language",), problem, "correct the language or the file's name")

@@ -17,10 +17,13 @@ from schemas.decision import SharedFacts
 from schemas.event import Casualties
 from schemas.vocabulary import (
     EVENT_TEMPLATES,
+    Answer,
     Certainty,
     EventType,
     Hazard,
     NeedKind,
+    ReplyKind,
+    ServiceKind,
     Severity,
     Template,
     Urgency,
@@ -188,6 +191,71 @@ class EmailWords(Model):
     automatic: Sentence
 
 
+class AnswerWords(Model):
+    """Texts that carry an answer back to the asking side, say that none came, or that enough are coming.
+
+    ``said`` is the answer as a sentence: an update and an e-mail begin with it. ``undecided`` ends a text about an
+    answer that decides nothing. ``arrival`` and ``first_arrival`` (of a group) say when; ``coming`` counts heads,
+    ``coming_of`` against the number asked; ``people`` is the noun for counted heads in an e-mail.
+    """
+
+    headers: dict[Answer, Header]
+    unanswered: Header
+    enough: Header
+    said: dict[Answer, Word]
+    undecided: Word
+    nobody: Sentence
+    call_now: Annotated[Blank, _at_most(40)]
+    thanks: Word
+    arrival: Annotated[Blank, _at_most(60)]
+    first_arrival: Annotated[Blank, _at_most(60)]
+    coming: Annotated[Blank, _at_most(40)]
+    coming_of: Annotated[Blank, _at_most(40)]
+    people: dict[PluralCategory, Word]
+    out_of: Blank
+    answered_by: Word
+    answered_at: Word
+    tried: Word
+    arrival_label: Word
+    first_arrival_label: Word
+    coming_label: Word
+
+
+class ServiceWords(Model):
+    """Texts about the system itself: checks of contacts, contacts lost and back, the canary.
+
+    ``calm`` says that nothing has happened; ``reply`` asks for an answer by SMS, ``call`` where there is no SMS.
+    ``mend`` says what the party of a lost contact can do.
+    """
+
+    headers: dict[ServiceKind, Header]
+    calm: Word
+    reply: Annotated[Blank, _at_most(60)]
+    call: Blank
+    lost: Word
+    back: Word
+    mend: Annotated[Word, _at_most(60)]
+    no_answer: Word
+    intro: dict[ServiceKind, Sentence]
+    contact: Word
+
+
+class ReplyWords(Model):
+    """The short replies to what people text back; each fits one SMS part where it can.
+
+    ``codes`` may stand in most of them and is empty where none is known.
+    """
+
+    which_request: Blank
+    too_late: Blank
+    unknown_code: Blank
+    unknown_number: Blank
+    nothing_open: Blank
+    not_understood: Blank
+    stopped: Blank
+    started: Blank
+
+
 _BLANKS: dict[str, tuple[set[str], set[str]]] = {
     # field: (blanks it must use, blanks it may use besides)
     "times.time": ({"hour", "minute"}, set()),
@@ -203,6 +271,16 @@ _BLANKS: dict[str, tuple[set[str], set[str]]] = {
     "email.assists_in": ({"country"}, set()),
     "email.how_to_answer": ({"number", "code"}, set()),
     "email.how_to_ask": ({"number", "code"}, set()),
+    "answers.call_now": ({"number"}, set()),
+    "answers.arrival": ({"time", "wait"}, set()),
+    "answers.first_arrival": ({"time", "wait"}, set()),
+    "answers.coming": ({"coming"}, set()),
+    "answers.coming_of": ({"coming", "asked"}, set()),
+    "answers.out_of": ({"people", "asked"}, set()),
+    "service.reply": ({"code"}, set()),
+    "service.call": ({"number", "code"}, set()),
+    **{f"replies.{kind.value}": (set(), {"codes"}) for kind in ReplyKind},
+    "replies.which_request": ({"codes"}, set()),
 }
 
 
@@ -211,7 +289,8 @@ class Texts(Model):
 
     ``event_types`` and ``hazards`` are lower-case nominatives; ``changes`` names the facts an update can
     change; ``countries`` is the locative ("in Latvia"); ``parishes`` says how a parish is written from its
-    name, for a language in which the geography holds no written form (English).
+    name, for a language in which the geography holds no written form (English). ``answers``, ``service`` and
+    ``replies`` are absent only in policies published before there were any; every file must have them.
     """
 
     language: Lang
@@ -232,6 +311,9 @@ class Texts(Model):
     labels: Labels
     sms: SmsWords
     email: EmailWords
+    answers: AnswerWords | None = None
+    service: ServiceWords | None = None
+    replies: ReplyWords | None = None
 
     @model_validator(mode="after")
     def _every_word_is_there(self) -> Self:
@@ -250,6 +332,12 @@ class Texts(Model):
             "parishes": (self.parishes, PARISH_KINDS if self.language == "en" else ()),
             "email.intro": (self.email.intro, EVENT_TEMPLATES),
         }
+        if self.answers:
+            expected["answers.headers"] = (self.answers.headers, Answer)
+            expected["answers.said"] = (self.answers.said, Answer)
+        if self.service:
+            expected["service.headers"] = (self.service.headers, ServiceKind)
+            expected["service.intro"] = (self.service.intro, ServiceKind)
         faults = [fault for name, (found, wanted) in expected.items() for fault in _difference(name, found, wanted)]
         if faults:
             raise ValueError("; ".join(faults))
@@ -260,6 +348,7 @@ class Texts(Model):
         wanted = {*Locale.parse(self.language).plural_form.tags, "other"}
         plurals: dict[str, Iterable[str]] = {f"needs.{kind}.forms": word.forms for kind, word in self.needs.items()}
         plurals |= {f"casualties.{kind}": forms for kind, forms in self.casualties.items()}
+        plurals |= {"answers.people": self.answers.people} if self.answers else {}
         faults = [fault for name, forms in plurals.items() for fault in _difference(name, forms, wanted)]
         if faults:
             raise ValueError("; ".join(faults))
@@ -270,7 +359,8 @@ class Texts(Model):
         faults = []
         for name, (must, may) in _BLANKS.items():
             section, field = name.split(".")
-            faults += _blank_faults(name, getattr(getattr(self, section), field), must, may)
+            if getattr(self, section) is not None:
+                faults += _blank_faults(name, getattr(getattr(self, section), field), must, may)
         for kind, source in self.parishes.items():
             faults += _blank_faults(f"parishes.{kind}", source, {"name"}, set())
         if faults:

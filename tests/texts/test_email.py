@@ -65,7 +65,7 @@ def test_a_request_in_lithuanian_says_everything() -> None:
         "> Deg <b>purvs</b> & mežs.",
         "112: Apie įvykį pranešta 112, 2026 m. liepos 5 d., 21.40 val., pranešimo Nr. VUGD-77",
         "Praneša: Bauskės savivaldybė",
-        "Ką daryti: Atsakykite tik telefonu: skambinkite +37163900000, pasakykite kodą 7F2K ir TAIP arba NE.",
+        "Ką daryti: Atsakykite į SMS su šiuo kodu arba skambinkite +37163900000, pasakykite kodą 7F2K ir TAIP arba NE.",
         "Atsakymo terminas: 10 min.",
         "Atsakinga tarnyba Latvijoje: Latvijos policija",
         "Atsakinga tarnyba Lietuvoje: PAGD",
@@ -223,10 +223,10 @@ def test_the_agreement_is_named_by_its_title_alone(language: Lang) -> None:
 
 @pytest.mark.parametrize(
     ("language", "expected"),
-    [("lv", "Atbildiet tikai pa tālruni: "), ("lt", "Atsakykite tik telefonu: "), ("en", "Answer by telephone only: ")],
+    [("lv", "Atbildiet uz īsziņu "), ("lt", "Atsakykite į SMS "), ("en", "Reply to the text message ")],
 )
-def test_a_request_is_answered_by_telephone(language: Lang, expected: str) -> None:
-    """As nothing reads answers by SMS yet, the e-mail asks for a call, and only where an answer is asked for."""
+def test_a_request_is_answered_by_text_or_telephone(language: Lang, expected: str) -> None:
+    """No e-mail is read: it asks for a text or a call, and only where an answer is asked for."""
     assert expected in render_email(notification(), POLICY, language=language).text
     inform = notification(template=Template.INFORM, action=Action.INFORM)
     assert expected not in render_email(inform, POLICY, language=language).text
