@@ -6,10 +6,11 @@ from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
 
 from gateway.inbound import InboundText
 from gateway.recent import Recent
+from notifiers.texts import Unrenderable
+from notifiers.texts.replies import render_reply
 from runtime import metrics
 from runtime.control import Control
 from runtime.log import logger
@@ -29,15 +30,6 @@ _LANGUAGES: dict[str, Lang] = {"+371": "lv", "+370": "lt"}
 
 class NotTaken(Exception):
     """The provider did not take a reply; the text says why, without numbers."""
-
-
-class Words(Protocol):
-    """Renders a reply; raises ValueError where the policy has no such words."""
-
-    def __call__(
-        self, kind: ReplyKind, policy: Policy, *, language: Lang, script: Script, codes: Sequence[str] = ()
-    ) -> str:
-        """The text of a reply."""
 
 
 SendText = Callable[[str, str, str], Awaitable[None]]
@@ -98,13 +90,12 @@ class Courtesy:
         self,
         settings: GatewaySettings,
         send: SendText,
-        words: Words,
         policy: Callable[[], Policy | None],
         control: Callable[[], Control],
         ours: Sequence[str],
     ) -> None:
         """``ours`` are our own numbers: a text is answered from the one it went to, and they are never written to."""
-        self._send, self._words, self._policy, self._control = send, words, policy, control
+        self._send, self._policy, self._control = send, policy, control
         self._ours = tuple(ours)
         self._allowance = Allowance(settings.replies_a_day, settings.replies_a_minute)
         self._answered: Recent[tuple[str, str]] = Recent(NUMBERS_MAX)
@@ -133,7 +124,9 @@ class Courtesy:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _refusal(self, text: InboundText, number: str, occasion: Occasion) -> str | None:
-        if number in self._ours or not self._ours:
+        if not self._ours:
+            return "no_sender"
+        if number in self._ours:
             return "our_own_number"
         if datetime.now(UTC) - text.at > FRESH:
             return "too_old"
@@ -160,9 +153,9 @@ class Courtesy:
         language = contact.language if contact else language_of(number)
         script = contact.script if contact else Script.NATIVE
         try:
-            return self._words(occasion.kind, policy, language=language, script=script, codes=occasion.codes)
-        except ValueError as error:
-            logger().error("courtesy_has_no_words", kind=occasion.kind.value, problem=str(error)[:200])
+            return render_reply(occasion.kind, policy, language=language, script=script, codes=occasion.codes).body
+        except Unrenderable as error:
+            logger().error("courtesy_has_no_words", kind=occasion.kind.value, problem=error.detail[:200])
             return None
 
     async def _reply(self, number: str, sender: str, body: str, occasion: Occasion) -> None:

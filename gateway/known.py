@@ -21,14 +21,14 @@ READ_WITHIN_S = 60.0
 
 @dataclass(frozen=True)
 class Known:
-    """What a provider calls the texts that stand on the log, oldest first, and when the newest came onto it."""
+    """Provider and its name of each text that stands on the log, oldest first, and when the newest came onto it."""
 
-    refs: tuple[str, ...] = ()
+    texts: tuple[tuple[str, str], ...] = ()
     newest_at: datetime | None = None
 
 
-async def known_since(settings: Settings, provider: str, since: datetime) -> Known:
-    """The texts of ``provider`` on ``responses`` since ``since`` (and an hour before), the newest ``MAX_KNOWN``.
+async def known_since(settings: Settings, since: datetime) -> Known:
+    """The texts of all providers on ``responses`` since ``since`` (and an hour before), the newest ``MAX_KNOWN``.
 
     Raises:
         KafkaError, TimeoutError: the log could not be read.
@@ -46,16 +46,18 @@ async def known_since(settings: Settings, provider: str, since: datetime) -> Kno
             records = await read_range(consumer, starts, ends)
     finally:
         await consumer.stop()
-    texts = [(record, ref) for record in records if (ref := _ref(record, provider)) is not None]
+    texts = [(record, name) for record in records if (name := _name(record)) is not None]
     texts.sort(key=lambda text: text[0].timestamp)
     newest_at = appended_at(texts[-1][0]) if texts else None
-    return Known(tuple(ref for _, ref in texts[-MAX_KNOWN:]), newest_at)
+    return Known(tuple(name for _, name in texts[-MAX_KNOWN:]), newest_at)
 
 
-def _ref(record: "ConsumerRecord[Any, Any]", provider: str) -> str | None:
+def _name(record: "ConsumerRecord[Any, Any]") -> tuple[str, str] | None:
     try:
         response = decode(RESPONSES, record.value)
     except Undecodable as fault:
         logger().warning("response_undecodable", offset=record.offset, reason=fault.reason.value)
         return None
-    return response.provider_ref if isinstance(response, Response) and response.provider == provider else None
+    if not isinstance(response, Response) or response.provider is None or response.provider_ref is None:
+        return None
+    return response.provider, response.provider_ref

@@ -6,9 +6,9 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 
 from gateway import web
-from gateway.courtesy import Courtesy, Words
+from gateway.courtesy import Courtesy
 from gateway.desk import Desk, Mind
-from gateway.inbound import TWILIO, InboundText, inbound_of, is_message
+from gateway.inbound import InboundText, inbound_of, is_message
 from gateway.known import known_since
 from gateway.log import Log
 from gateway.missed import AT_MOST, OVERLAP, Missed
@@ -42,7 +42,7 @@ class FollowingEnded(Exception):
     """A topic is no longer being followed; the process must start anew."""
 
 
-async def serve_gateway(settings: Settings, health: Health, stop: asyncio.Event, *, mind: Mind, words: Words) -> None:
+async def serve_gateway(settings: Settings, health: Health, stop: asyncio.Event, *, mind: Mind) -> None:
     """Take what providers say until ``stop`` is set.
 
     Raises:
@@ -56,7 +56,7 @@ async def serve_gateway(settings: Settings, health: Health, stop: asyncio.Event,
     async with AsyncExitStack() as stack:
         await await_topics(settings)
         parts = _Parts(settings, directory, numbers)
-        await parts.start(stack, mind, words)
+        await parts.start(stack, mind)
         await parts.read_back()
         async with asyncio.TaskGroup() as group:
             helpers = [
@@ -72,10 +72,10 @@ async def serve_gateway(settings: Settings, health: Health, stop: asyncio.Event,
 
 
 def _checked(settings: Settings) -> Sequence[str]:
-    """Our numbers.
+    """Our numbers; none where no account of the provider is set up at all.
 
     Raises:
-        ConfigurationMistake: naming every variable that is missing.
+        ConfigurationMistake: an account is set up by half; it names every variable that is missing.
     """
     twilio = settings.twilio
     needed = {
@@ -85,8 +85,11 @@ def _checked(settings: Settings) -> Sequence[str]:
         "FROM_ROUTINE": twilio.from_routine,
     }
     missing = [f"BORDERLANDS_TWILIO__{name}" for name, value in needed.items() if not value]
+    if len(missing) == len(needed):
+        logger().warning("no_twilio_account", mend=f"set {', '.join(missing)} to hear replies through it")
+        return []
     if missing:
-        raise ConfigurationMistake(f"the gateway needs {', '.join(missing)}")
+        raise ConfigurationMistake(f"the gateway, too, needs {', '.join(missing)}")
     return [number for number in (twilio.from_urgent, twilio.from_routine) if number is not None]
 
 
@@ -98,7 +101,7 @@ class _Parts:
         self._reports: Once[tuple[str, str]] = Once(remembered=100_000, at_once=4000)
         self._handled = 0
 
-    async def start(self, stack: AsyncExitStack, mind: Mind, words: Words) -> None:
+    async def start(self, stack: AsyncExitStack, mind: Mind) -> None:
         """Start the clients, to be closed by ``stack``."""
         settings = self._settings
         producer = make_producer(settings)
@@ -108,12 +111,11 @@ class _Parts:
         self._policies = await stack.enter_async_context(PolicyFollower(settings))
         self._control = await stack.enter_async_context(ControlFollower(settings))
         self._follower = await stack.enter_async_context(RequestsFollower(settings))
-        self._provider = TwilioTexts(settings.twilio)
-        stack.push_async_callback(self._provider.close)
+        self._twilio = TwilioTexts(settings.twilio)
+        stack.push_async_callback(self._twilio.close)
         courtesy = Courtesy(
             settings.gateway,
-            self._provider.send,
-            words,
+            self._twilio.send,
             lambda: self._policies.active,
             lambda: self._control.current,
             self._numbers,
@@ -129,13 +131,13 @@ class _Parts:
         """Know the requests and the texts that stand on the log, before anything is judged by them."""
         now, settings = datetime.now(UTC), self._settings.gateway
         await self._follower.read_through(CATCH_UP_WITHIN_S)
-        known = await known_since(self._settings, TWILIO, now - AT_MOST)
-        for ref in known.refs:
-            self._desk.once.done.add((TWILIO, ref))
+        known = await known_since(self._settings, now - AT_MOST)
+        for name in known.texts:
+            self._desk.once.done.add(name)
         look_back = now - timedelta(seconds=settings.look_back_s)
         since = min(known.newest_at or look_back, look_back) - OVERLAP
-        self.missed = Missed(self._provider.received, self._listed, self._numbers, since)
-        logger().info("read_back", incidents=len(self._follower.requests), texts=len(known.refs))
+        self.missed = Missed(self._twilio.received, self._listed, self._numbers, since)
+        logger().info("read_back", incidents=len(self._follower.requests), texts=len(known.texts))
 
     async def look_first(self) -> None:
         """Fetch what was missed, so that an old STOP does not come after a new START; but not for long."""
@@ -148,7 +150,7 @@ class _Parts:
     async def serve(self, health: Health, stop: asyncio.Event) -> None:
         """Open the door until ``stop``; without a public address only the list brings replies."""
         settings = self._settings.gateway
-        if settings.public_url is None:
+        if settings.public_url is None or not self._numbers:
             logger().warning("no_door", mend="set BORDERLANDS_GATEWAY__PUBLIC_URL to hear of replies at once")
             health.ready = True
             await stop.wait()

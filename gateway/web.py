@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
+from gateway.addresses import INBOUND_PATH, STATUS_PATH
 from gateway.log import LogAway
 from gateway.signature import Form, NotAForm, Seal, form_of
 from runtime import metrics
@@ -22,7 +23,6 @@ from runtime.log import logger
 from runtime.settings import GatewaySettings
 from runtime.status_callback import About, about_of
 
-STATUS_PATH, INBOUND_PATH = "/twilio/status", "/twilio/inbound"
 HEADERS_WITHIN_S = 10.0
 KEEP_ALIVE_S = 30.0
 STOP_WITHIN_S = 5.0

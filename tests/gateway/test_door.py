@@ -14,6 +14,7 @@ from twilio.request_validator import RequestValidator  # type: ignore[import-unt
 from yarl import URL
 
 from gateway import web
+from gateway.addresses import INBOUND_PATH, STATUS_PATH
 from gateway.log import LogAway
 from gateway.signature import Form, Seal
 from runtime.settings import GatewaySettings
@@ -94,7 +95,7 @@ async def test_a_signed_report_is_let_in_with_what_it_is_about() -> None:
     """The address says what a report is about; the answer is 200 and nothing that could be sent as a text."""
     clerk = Clerk()
     async with door(clerk) as caller:
-        answer = await caller.post(f"{web.STATUS_PATH}?{ABOUT}", FORM)
+        answer = await caller.post(f"{STATUS_PATH}?{ABOUT}", FORM)
     assert answer.status == 200
     about, form = clerk.reports[0]
     assert (about.incident, about.attempt, about.partition) == ("in-1", 2, 1)
@@ -105,9 +106,9 @@ async def test_an_inbound_text_is_answered_with_no_words() -> None:
     """Plain words in the answer would be sent to the phone."""
     clerk = Clerk()
     async with door(clerk) as caller:
-        signature = RequestValidator(TOKEN).compute_signature(caller.url + web.INBOUND_PATH, {"Body": "JĀ"})
+        signature = RequestValidator(TOKEN).compute_signature(caller.url + INBOUND_PATH, {"Body": "JĀ"})
         async with caller.session.post(
-            caller.url + web.INBOUND_PATH, data={"Body": "JĀ"}, headers={"X-Twilio-Signature": signature}
+            caller.url + INBOUND_PATH, data={"Body": "JĀ"}, headers={"X-Twilio-Signature": signature}
         ) as answer:
             assert await answer.text() == "<Response/>"
             assert answer.content_type == "text/xml"
@@ -115,7 +116,7 @@ async def test_an_inbound_text_is_answered_with_no_words() -> None:
 
 
 @pytest.mark.parametrize("signature", ["", "AAAAAAAAAAAAAAAAAAAAAAAAAAA="])
-@pytest.mark.parametrize("path", [f"{web.STATUS_PATH}?{ABOUT}", web.INBOUND_PATH])
+@pytest.mark.parametrize("path", [f"{STATUS_PATH}?{ABOUT}", INBOUND_PATH])
 async def test_a_wrong_or_missing_signature_is_refused_and_counted(path: str, signature: str) -> None:
     """403, and nobody behind the door hears of it."""
     clerk = Clerk()
@@ -145,7 +146,7 @@ async def test_a_report_about_nothing_we_know_of_is_malformed(query: str) -> Non
     """Even signed, an address that is not one of ours leads nowhere."""
     clerk = Clerk()
     async with door(clerk) as caller:
-        assert (await caller.post(f"{web.STATUS_PATH}?{query}" if query else web.STATUS_PATH, FORM)).status == 400
+        assert (await caller.post(f"{STATUS_PATH}?{query}" if query else STATUS_PATH, FORM)).status == 400
     assert not clerk.reports
 
 
@@ -153,18 +154,18 @@ async def test_a_log_that_is_away_asks_for_a_repeat() -> None:
     """503 makes the provider call again; then it is let in."""
     clerk = Clerk(away=True)
     async with door(clerk) as caller:
-        answer = await caller.post(web.INBOUND_PATH, FORM)
+        answer = await caller.post(INBOUND_PATH, FORM)
         assert answer.status == 503
         assert answer.headers["Retry-After"] == "1"
         clerk.away = False
-        assert (await caller.post(web.INBOUND_PATH, FORM)).status == 200
+        assert (await caller.post(INBOUND_PATH, FORM)).status == 200
 
 
 async def test_other_addresses_and_methods_lead_nowhere() -> None:
     """There are two doors, and both take POST."""
     async with door(Clerk()) as caller:
         assert (await caller.post("/", FORM)).status == 404
-        async with caller.session.get(caller.url + web.INBOUND_PATH) as answer:
+        async with caller.session.get(caller.url + INBOUND_PATH) as answer:
             assert answer.status == 405
 
 
@@ -179,7 +180,7 @@ async def test_a_body_without_measure_is_refused(announced: bool) -> None:
     clerk = Clerk()
     async with door(clerk, max_body_bytes=2048) as caller:
         body: Any = b"a" * 4096 if announced else flood()
-        async with caller.session.post(caller.url + web.INBOUND_PATH, data=body) as answer:
+        async with caller.session.post(caller.url + INBOUND_PATH, data=body) as answer:
             assert answer.status == 413
     assert not clerk.texts
 
@@ -218,18 +219,18 @@ async def test_so_many_connections_and_no_more() -> None:
     """Those who were there first are served; what comes above the bound is let go at once, and may come again."""
     clerk = Clerk(slow_s=0.5)
     async with door(clerk, connections=3) as caller:
-        asked = (caller.post(web.INBOUND_PATH, FORM) for _ in range(8))
+        asked = (caller.post(INBOUND_PATH, FORM) for _ in range(8))
         answers = await asyncio.gather(*asked, return_exceptions=True)
         served = [one for one in answers if isinstance(one, aiohttp.ClientResponse) and one.status == 200]
         assert len(served) == len(clerk.texts) == 3
-        assert (await caller.post(web.INBOUND_PATH, FORM)).status == 200
+        assert (await caller.post(INBOUND_PATH, FORM)).status == 200
 
 
 async def test_a_request_under_way_is_answered_before_the_door_closes() -> None:
     """A clean stop loses nothing that was let in."""
     clerk = Clerk(slow_s=0.3)
     async with door(clerk) as caller:
-        asking = asyncio.create_task(caller.post(web.INBOUND_PATH, FORM))
+        asking = asyncio.create_task(caller.post(INBOUND_PATH, FORM))
         await asyncio.sleep(0.1)
     assert (await asking).status == 200
 
