@@ -20,6 +20,7 @@ from deploy.local.kafka import EmbeddedKafka
 from deploy.local.sandbox import RunningSandbox
 from gateway.addresses import INBOUND_PATH, STATUS_PATH
 from gateway.service import serve_gateway
+from notifiers.service import serve_notifier
 from runtime.health import Health
 from runtime.kafka import make_consumer, make_producer, partition_for, read_range
 from runtime.settings import GatewaySettings, Settings, TwilioSettings
@@ -29,10 +30,10 @@ from schemas.codec import decode, encode
 from schemas.control import ContactStop
 from schemas.event import EmergencyEvent
 from schemas.incident import IncidentState, Obligation, Slot
-from schemas.notification import Receipt, Response
+from schemas.notification import Notification, Receipt, Response
 from schemas.policy.models import Policy
-from schemas.topics import CONTROL, EVENTS, INCIDENTS, RECEIPTS, RESPONSES, Topic
-from schemas.vocabulary import Action, Delivery
+from schemas.topics import CONTROL, EVENTS, INCIDENTS, NOTIFY, RECEIPTS, RESPONSES, Topic
+from schemas.vocabulary import Action, Channel, Delivery, Lane
 from tests.notifiers.stage import order
 
 PARTITIONS = 3
@@ -84,11 +85,6 @@ class Stage:
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
 
-    @property
-    def status_callback(self) -> str:
-        """The setting that has delivery reports sent to the gateway."""
-        return self.url + STATUS_PATH
-
     def know(self, people: dict[str, tuple[str, str]]) -> None:
         """Write the directory: contact id to number and purpose."""
         lines = ["fictional: true", "contacts:"]
@@ -114,6 +110,43 @@ class Stage:
             stop.set()
             async with asyncio.timeout(20):
                 await task
+
+    @asynccontextmanager
+    async def notifier(self) -> AsyncIterator[None]:
+        """A notifier of urgent texts inside this test, whose provider reports to the gateway."""
+        twilio = self.settings.twilio.model_copy(update={"status_callback": self.url + STATUS_PATH})
+        settings = self.settings.model_copy(update={"twilio": twilio})
+        health, stop = Health("notifier"), asyncio.Event()
+        work = serve_notifier(settings, health, stop, channel=Channel.SMS, lanes=(Lane.URGENT,))
+        task = asyncio.create_task(work)
+        try:
+            yield
+        finally:
+            stop.set()
+            async with asyncio.timeout(20):
+                await task
+
+    async def order(self) -> Notification:
+        """What the dispatcher writes to have Rūta alerted."""
+        note = order(self.policy.version, contact_id=self.ruta)
+        topic = NOTIFY[note.channel, note.lane]
+        made = encode(topic, note, source="test", at=note.decided_at)
+        partition = partition_for(note.incident_id, PARTITIONS)
+        await self._producer.send_and_wait(topic.name, made.value, note.incident_id.encode(), partition)
+        return note
+
+    async def reported(self, note: Notification, delivery: Delivery) -> tuple[int, Receipt]:
+        """The receipt that says ``delivery`` of ``note``, and its partition."""
+
+        async def look() -> list[tuple[int, Receipt]]:
+            found = await self.receipts()
+            return [
+                one for one in found if one[1].delivery is delivery and one[1].notification_id == note.notification_id
+            ]
+
+        found: list[tuple[int, Receipt]] = await self.eventually(look)
+        assert len(found) == 1, found
+        return found[0]
 
     async def asked(self, contact: str | None = None, *, code_attempt: int = 0, **changes: Any) -> IncidentState:
         """What the dispatcher writes when it has asked ``contact`` for help: a snapshot of an open incident."""
