@@ -9,7 +9,7 @@ from runtime.quoting import bounded
 from schemas.notification import Notification
 from schemas.policy.directory import Directory
 from schemas.policy.models import Policy
-from schemas.vocabulary import Delivery, Origin, ReceiptReason, Status
+from schemas.vocabulary import SERVICE_TEMPLATES, Delivery, Origin, ReceiptReason, Status
 
 _SENDABLE = frozenset({Status.ACTUAL, Status.EXERCISE, Status.TEST})
 
@@ -32,10 +32,17 @@ def forbidden(notification: Notification) -> Refusal | None:
     """Whether the record itself says that it must not be sent: replayed, or no consistent origin and status."""
     if notification.replayid is not None:
         return refused_for_good(ReceiptReason.REPLAYED, f"replay {notification.replayid}")
-    if notification.status not in _SENDABLE:
+    about_system = notification.template in SERVICE_TEMPLATES
+    if about_system != (notification.status is Status.SYSTEM):
+        return refused_for_good(
+            ReceiptReason.NOT_FOR_SENDING,
+            f"status {notification.status.value} with template {notification.template.value}",
+        )
+    if not about_system and notification.status not in _SENDABLE:
         return refused_for_good(ReceiptReason.NOT_FOR_SENDING, f"status {notification.status.value}")
     drill = notification.origin is Origin.EXERCISE
-    if notification.status is not Status.TEST and (notification.status is Status.EXERCISE) != drill:
+    either = notification.status in (Status.TEST, Status.SYSTEM)
+    if not either and (notification.status is Status.EXERCISE) != drill:
         return refused_for_good(
             ReceiptReason.NOT_FOR_SENDING,
             f"status {notification.status.value} with origin {notification.origin.value}",

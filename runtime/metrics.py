@@ -3,6 +3,9 @@
 from prometheus_client import Counter, Gauge, Histogram
 
 EVENTS_ROUTED = Counter("borderlands_events_routed", "Events the router decided, by outcome", ["outcome"])
+SERVICE_EVENTS = Counter(
+    "borderlands_service_events", "Events about the system itself that the router decided, by kind", ["kind"]
+)
 RECORDS_REJECTED = Counter(
     "borderlands_records_rejected", "Records refused and written to events.rejected, by reason", ["reason"]
 )

@@ -140,13 +140,13 @@ def duration(texts: Texts, seconds: int) -> str:
 
 
 def prefix(texts: Texts, notification: Notification) -> str | None:
-    """What marks the text as a test or an exercise; None for a real event and for a text about the system.
+    """What marks the text as a test or an exercise; None for a real event and for a real text about the system.
 
     Raises:
         Unrenderable: a Draft, or a System message about anything else, which is nobody's to read.
     """
     if notification.status is Status.SYSTEM and notification.template in SERVICE_TEMPLATES:
-        return None
+        return texts.prefixes.exercise if notification.origin is Origin.EXERCISE else None
     if notification.status is Status.TEST:
         return texts.prefixes.test
     if notification.status is Status.EXERCISE or notification.origin is Origin.EXERCISE:

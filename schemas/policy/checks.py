@@ -17,6 +17,7 @@ from schemas.policy.shape import hint
 from schemas.policy.source import Loc
 from schemas.policy.staff_checks import check_ladders, check_reachable, check_staff
 from schemas.policy.texts import Texts
+from schemas.policy.upkeep_checks import check_upkeep
 from schemas.vocabulary import EventType
 
 DUTY_DESK = "duty_desk"
@@ -120,6 +121,7 @@ CHECKS: tuple[Callable[[Parts], Iterable[Mistake]], ...] = (
     check_staff,
     check_ladders,
     check_reachable,
+    check_upkeep,
     check_geography,
 )
 """Every check, in the order of a reader's interest."""

@@ -14,7 +14,7 @@ from pydantic_core import core_schema
 from schemas.base import Model
 from schemas.policy.cases import CasesFile
 from schemas.policy.directory import Directory
-from schemas.policy.files import CompetenceFile, LaddersFile, PartiesFile, RolesFile, SettingsFile
+from schemas.policy.files import CompetenceFile, LaddersFile, PartiesFile, RolesFile, SettingsFile, UpkeepFile
 from schemas.policy.geography_file import PlacesFile, UnitsFile
 from schemas.policy.models import Agreement, seconds
 from schemas.policy.texts import Texts
@@ -29,6 +29,7 @@ SHAPES: Final[dict[str, type[Model]]] = {
     "competence": CompetenceFile,
     "roles": RolesFile,
     "ladders": LaddersFile,
+    "upkeep": UpkeepFile,
     "units": UnitsFile,
     "places": PlacesFile,
     "texts": Texts,

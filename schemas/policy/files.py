@@ -10,7 +10,7 @@ from typing import Annotated, Final
 from pydantic import Field
 
 from schemas.base import Id, Lang, Model
-from schemas.policy.models import Competence, Ladder, Limits, Party, RoleInfo, Service, Staff
+from schemas.policy.models import Canary, Competence, ContactChecks, Ladder, Limits, Party, RoleInfo, Service, Staff
 from schemas.vocabulary import EventType
 
 LANGUAGES: Final[tuple[Lang, ...]] = ("lv", "lt", "en")
@@ -47,3 +47,10 @@ class LaddersFile(Model):
     """``ladders.yaml``: whom to wake in which order."""
 
     ladders: tuple[Ladder, ...]
+
+
+class UpkeepFile(Model):
+    """``upkeep.yaml``, which may be missing: how the system checks itself and the people it reaches."""
+
+    canary: Canary | None = None
+    contact_checks: ContactChecks | None = None

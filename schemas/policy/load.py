@@ -7,11 +7,19 @@ from pydantic import ValidationError
 
 from schemas.policy.areas_file import BorderFile, OutlinesFile
 from schemas.policy.checks import check
-from schemas.policy.files import LANGUAGES, CompetenceFile, LaddersFile, PartiesFile, RolesFile, SettingsFile
+from schemas.policy.files import (
+    LANGUAGES,
+    CompetenceFile,
+    LaddersFile,
+    PartiesFile,
+    RolesFile,
+    SettingsFile,
+    UpkeepFile,
+)
 from schemas.policy.geography_file import PlacesFile, UnitsFile
 from schemas.policy.mistakes import Mistake, PolicyMistakes, errors_of
 from schemas.policy.models import Geography, Policy
-from schemas.policy.parts import BORDER, OUTLINES, Parts, read_parts
+from schemas.policy.parts import BORDER, OUTLINES, UPKEEP, Parts, read_parts
 from schemas.policy.texts import Texts
 
 __all__ = ["LoadedPolicy", "Mistake", "PolicyMistakes", "load_policy", "read_policy"]
@@ -59,6 +67,7 @@ def _assembled(parts: Parts) -> Policy:
     settings = parts.need("policy.yaml", SettingsFile)
     competence = parts.need("competence.yaml", CompetenceFile)
     roles = parts.need("roles.yaml", RolesFile)
+    upkeep = parts.get(UPKEEP, UpkeepFile) or UpkeepFile()
     return Policy(
         limits=settings.limits,
         parties=parts.need("parties.yaml", PartiesFile).parties,
@@ -70,6 +79,8 @@ def _assembled(parts: Parts) -> Policy:
         ladders=parts.need("ladders.yaml", LaddersFile).ladders,
         geography=_geography(parts, settings.border_band_m),
         texts={language: parts.need(f"texts/{language}.yaml", Texts) for language in LANGUAGES},
+        canary=upkeep.canary,
+        contact_checks=upkeep.contact_checks,
     )
 
 

@@ -203,6 +203,24 @@ class Ladder(Model):
     tell_if_nobody: tuple[Id, ...] = ()
 
 
+class Canary(Model):
+    """A test phone or mailbox to which a text goes all the way, once for each partition ``every`` so often.
+
+    ``contact`` is an id of the private directory that holds no role; ``party`` lends it its language.
+    """
+
+    contact: Id
+    party: Id
+    every: Duration
+    channels: Annotated[tuple[Channel, ...], Field(min_length=1, max_length=4)] = (Channel.SMS,)
+
+
+class ContactChecks(Model):
+    """How often every contact of a role is sent a text to answer."""
+
+    every: Duration
+
+
 class Unit(Model):
     """An administrative unit: a municipality of today, or a former one with its successor."""
 
@@ -287,7 +305,10 @@ class Limits(Model):
 
 
 class Policy(Model):
-    """A whole policy. ``version`` is the SHA-256 of its canonical JSON and stands in every decision."""
+    """A whole policy. ``version`` is the SHA-256 of its canonical JSON and stands in every decision.
+
+    Without ``canary`` none is sent, without ``contact_checks`` contacts are asked by hand only.
+    """
 
     limits: Limits
     parties: Annotated[tuple[Party, ...], Field(min_length=2)]
@@ -299,6 +320,8 @@ class Policy(Model):
     ladders: tuple[Ladder, ...]
     geography: Geography
     texts: dict[Lang, Texts]
+    canary: Canary | None = None
+    contact_checks: ContactChecks | None = None
 
     @model_validator(mode="after")
     def _every_type_has_competence(self) -> Self:

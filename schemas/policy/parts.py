@@ -13,6 +13,7 @@ from schemas.policy.files import (
     PartiesFile,
     RolesFile,
     SettingsFile,
+    UpkeepFile,
 )
 from schemas.policy.geography_file import PlacesFile, UnitsFile
 from schemas.policy.mistakes import Mistake
@@ -25,6 +26,7 @@ F = TypeVar("F", bound=Model)
 
 AGREEMENTS = "agreements"
 OUTLINES = "areas/outlines.geojson"
+UPKEEP = "upkeep.yaml"
 BORDER = "areas/border.geojson"
 
 
@@ -83,6 +85,8 @@ def read_parts(directory: Path) -> Parts:
     parts = Parts(directory)
     for name, shape in _SHAPES.items():
         parts.add(read_source(directory / name, name), shape)
+    if (directory / UPKEEP).exists():
+        parts.add(read_source(directory / UPKEEP, UPKEEP), UpkeepFile)
     for path in agreement_paths(directory):
         name = f"{AGREEMENTS}/{path.name}"
         parts.add(read_source(path, name), Agreement)

@@ -52,7 +52,10 @@ class Decider:
             outputs = [self._output(DECISIONS, decision, decision.incident_id, recorded, cause=event.event_id)]
         except Undecodable as fault:
             return [self._refuse(fault, record, recorded)]
-        _ROUTED[decision.outcome].inc()
+        if decision.service is None:
+            _ROUTED[decision.outcome].inc()
+        else:
+            metrics.SERVICE_EVENTS.labels(decision.service.kind.value).inc()
         if refused is not None:
             ids = {"event_id": event.event_id, "incident_id": event.incident_id}
             outputs.append(self._refuse(Undecodable(*refused, ids), record, recorded))

@@ -6,6 +6,7 @@ from schemas.decision import Decision, Recipient, Route, SharedFacts
 from schemas.policy.models import Policy
 from schemas.vocabulary import Judgement
 from streams.rules.routing.index import PolicyIndex, index_of
+from streams.rules.routing.service import SERVICE_AGREEMENT
 
 _MARKS = {Judgement.PASS: "✓", Judgement.WARN: "!", Judgement.STOP: "✗"}
 _STAGE_WIDTH, _REASON_WIDTH = 11, 17
@@ -24,6 +25,11 @@ def explain(decision: Decision, policy: Policy) -> list[str]:
 
 
 def _route(route: Route, index: PolicyIndex) -> Iterator[str]:
+    if route.agreement == SERVICE_AGREEMENT:
+        yield f"→ {route.partner}: {route.clause} (about the system itself), {route.lane.value}, in {route.language}"
+        for recipient in route.recipients:
+            yield f"    tell      {_recipient(recipient, index)}"
+        return
     party = index.parties.get(route.partner)
     partner = party.short.en if party else route.partner
     what = route.action.value if route.action else "follow-up to those already told"

@@ -28,7 +28,7 @@ def judge_intake(event: EmergencyEvent, now: datetime, limits: Limits) -> Verdic
     if event.reported_at < now - _span(limits.repeat_window):
         hours = limits.repeat_window / 3600
         return _stop("too_old", f"reported at {_when(event.reported_at)}, more than {hours:g} hours ago")
-    if event.status in (Status.DRAFT, Status.SYSTEM):
+    if event.status is Status.DRAFT or (event.status is Status.SYSTEM and event.service is None):
         return _stop(NOT_FOR_SENDING, f"status {event.status.value} is never sent to people")
     return _ACCEPTED[event.origin]
 

@@ -8,7 +8,7 @@ from functools import partial
 from typing import NamedTuple
 
 from schemas.decision import Decision, Route, Verdict
-from schemas.event import EmergencyEvent
+from schemas.event import EmergencyEvent, Service
 from schemas.place import ResolvedPlace
 from schemas.policy.models import Policy
 from schemas.vocabulary import DecisionOutcome, EventKind, Judgement, Stage
@@ -20,6 +20,7 @@ from streams.rules.routing.intake import NOT_FOR_SENDING, judge_intake
 from streams.rules.routing.redaction import given, judge_redaction, redact
 from streams.rules.routing.rule import lead_for, rule_on_closing, rule_on_report, verdict
 from streams.rules.routing.ruling import Ruling, Traits
+from streams.rules.routing.service import service_route
 from streams.rules.trusted import amended, trusted
 
 _TELLS_WHERE = (EventKind.REPORT, EventKind.UPDATE)
@@ -51,6 +52,8 @@ def route(event: EmergencyEvent, policy: Policy) -> Decision:
         )
     if event.reporting_party not in index.parties:
         return _decision(event, now, index, _Answer(DecisionOutcome.REJECTED, (intake, _unknown_party(event))))
+    if event.service is not None:
+        return _decision(event, now, index, _service(event, event.service, intake, index))
     judge = _report if event.kind in _TELLS_WHERE else _closing
     return _decision(event, now, index, judge(event, intake, index))
 
@@ -66,6 +69,13 @@ def _report(event: EmergencyEvent, intake: Verdict, index: PolicyIndex) -> _Answ
         return _Answer(ruling.outcome, (intake, ruling.authority), located.place)
     said = (intake, ruling.authority, judge_place(located, index), *ruling.judged)
     return _delivered(event, located.place, ruling, said, index)
+
+
+def _service(event: EmergencyEvent, service: Service, intake: Verdict, index: PolicyIndex) -> _Answer:
+    """A check of a contact, a contact lost or back, the canary: nothing has happened anywhere."""
+    told, people = service_route(event, service, index)
+    outcome = DecisionOutcome.NO_ROUTE if told is None else DecisionOutcome.ROUTED
+    return _Answer(outcome, (intake, _known_party(event, index), people), None, () if told is None else (told,))
 
 
 def _closing(event: EmergencyEvent, intake: Verdict, index: PolicyIndex) -> _Answer:
@@ -143,5 +153,6 @@ def _decision(event: EmergencyEvent, now: datetime, index: PolicyIndex, answer: 
             "verdicts": answer.verdicts,
             "place": answer.place,
             "routes": answer.routes,
+            "service": event.service,
         },
     )
