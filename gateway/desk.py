@@ -3,17 +3,15 @@
 import asyncio
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from gateway.courtesy import Courtesy, Occasion
 from gateway.inbound import (
     InboundText,
     Meaning,
+    Mind,
     NotMeant,
     Reading,
-    Resolve,
-    Understand,
     holders_of,
     response_of,
     settled,
@@ -34,14 +32,6 @@ READ_WITHIN_S = 10.0
 AT_ONCE = 1000
 REMEMBERED = 200_000
 _LOCKS = 64
-
-
-@dataclass(frozen=True)
-class Mind:
-    """How replies are read: the rules for it."""
-
-    understand: Understand
-    resolve: Resolve
 
 
 class Desk:
@@ -73,7 +63,7 @@ class Desk:
     async def _work(self, text: InboundText) -> None:
         async with self._turns[zlib.crc32(text.sender.encode()) % _LOCKS]:
             contacts = holders_of(text.number, self._directory())
-            reading = self._mind.understand(text.body)
+            reading = self._mind.understand(text.body, text.at)
             if reading.command is not None:
                 await self._obey(text, reading, contacts)
             else:

@@ -2,10 +2,10 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Protocol
 
 from gateway.signature import Form
 from schemas import ids
@@ -65,15 +65,28 @@ def holders_of(number: str | None, directory: Directory) -> dict[str, Contact]:
     return dict(sorted(found, key=lambda holder: holder[1].purpose is not Origin.LIVE))
 
 
-@dataclass(frozen=True)
-class Reading:
-    """What a text was understood as, whoever sent it. ``command`` is a STOP or START."""
+class Reading(Protocol):
+    """What a text was understood as, whoever sent it."""
 
-    code: str | None = None
-    answer: Answer | None = None
-    amounts: tuple[Need, ...] = ()
-    eta_min: int | None = None
-    command: Literal["stop", "start"] | None = None
+    @property
+    def code(self) -> str | None:
+        """The reply code in it."""
+
+    @property
+    def answer(self) -> Answer | None:
+        """What it answers; None where it can be taken as no answer."""
+
+    @property
+    def amounts(self) -> tuple[Need, ...]:
+        """What comes."""
+
+    @property
+    def eta_min(self) -> int | None:
+        """Minutes until it is there."""
+
+    @property
+    def command(self) -> Literal["stop", "start"] | None:
+        """STOP or START, which answers no request."""
 
 
 @dataclass(frozen=True)
@@ -96,9 +109,17 @@ class NotMeant:
 
 
 Meaning = Meant | NotMeant
-Understand = Callable[[str], Reading]
-Resolve = Callable[[Reading, str, Sequence[IncidentState], datetime], Meaning]
-"""Whose open request a reply means: the reading, the contact, the incidents that may be meant, and now."""
+
+
+class Mind(Protocol):
+    """How texts are read: the rules for it."""
+
+    def understand(self, text: str, now: datetime) -> Reading:
+        """What ``text`` says."""
+
+    def resolve(self, reading: Reading, contact_id: str, states: Sequence[IncidentState], now: datetime) -> Meaning:
+        """Which request of ``contact_id`` among ``states`` a reply means that was read as ``reading``."""
+
 
 _TELLING = (
     ReplyProblem.NOT_UNDERSTOOD,

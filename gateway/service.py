@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 from gateway import web
 from gateway.courtesy import Courtesy
-from gateway.desk import Desk, Mind
-from gateway.inbound import InboundText, inbound_of, is_message
+from gateway.desk import Desk
+from gateway.inbound import InboundText, Mind, inbound_of, is_message
 from gateway.known import known_since
 from gateway.log import Log
 from gateway.missed import AT_MOST, OVERLAP, Missed
