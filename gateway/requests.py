@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 import zlib
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -147,6 +148,7 @@ class RequestsFollower:
         self._consumer: AIOKafkaConsumer = make_consumer(settings, fetch_wait_ms=FETCH_WAIT_MS)
         self._partitions = [TopicPartition(INCIDENTS.name, number) for number in range(settings.partitions)]
         self._task: asyncio.Task[None] | None = None
+        self._started_ms = time.time() * 1000
         self.applied = 0
 
     async def __aenter__(self) -> Self:
@@ -178,6 +180,11 @@ class RequestsFollower:
             position = await self._consumer.position(partition)
             behind += max(0, (self._consumer.highwater(partition) or position) - position)
         return behind
+
+    def heard_s_ago(self) -> float:
+        """Seconds since the broker last answered; a quiet topic is asked several times a second."""
+        polled_ms = [self._consumer.last_poll_timestamp(partition) or 0.0 for partition in self._partitions]
+        return max(0.0, time.time() - max(self._started_ms, *polled_ms) / 1000)
 
     async def read_through(self, within_s: float) -> None:
         """Return when all that stands on ``incidents`` now has been read.

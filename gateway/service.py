@@ -35,7 +35,7 @@ CATCH_UP_WITHIN_S = 120.0
 FIRST_LOOK_WITHIN_S = 10.0
 LISTED_WITHIN_S = 30.0
 REPORT_EVERY_S = 0.5
-CLOSE_WITHIN_S = 5.0
+SILENT_S = 10.0
 
 
 class FollowingEnded(Exception):
@@ -170,7 +170,8 @@ class _Parts:
                     raise FollowingEnded(repr(follower.failed)) from follower.failed
             handled, self._handled = self._handled + self._follower.applied, 0
             self._follower.applied = 0
-            health.report({INCIDENTS.name: await self._follower.lag()}, handled)
+            if self._follower.heard_s_ago() < SILENT_S:  # a lag nobody measured is not reported: health turns by itself
+                health.report({INCIDENTS.name: await self._follower.lag()}, handled)
             await asyncio.sleep(REPORT_EVERY_S)
 
     async def _text(self, form: Form) -> str:
