@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from notifiers.message import Message, render
-from notifiers.outcome import bounded
 from notifiers.texts import Unrenderable
+from runtime.quoting import bounded
 from schemas.notification import Notification
 from schemas.policy.directory import Directory
 from schemas.policy.models import Policy

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -126,7 +127,8 @@ class Courier:
 
     def _ready(self, hand: InHand, policy: Policy | Refusal) -> Message | Refusal:
         """The message as it is to go out now, or why there is none."""
-        return policy if isinstance(policy, Refusal) else prepare(hand.notification, policy, self._directory())
+        ready = policy if isinstance(policy, Refusal) else prepare(hand.notification, policy, self._directory())
+        return ready if isinstance(ready, Refusal) else replace(ready, partition=hand.partition)
 
     async def _call(self, hand: InHand, message: Message, taken: Taken) -> Outcome | Refusal | None:
         """What the holder of a claim does: send, or refuse what is late; None when the claim grew too old for it."""

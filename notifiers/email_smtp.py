@@ -1,7 +1,6 @@
 """E-mail by SMTP, one mail to one recipient, command by command: so it is known how far a failure got."""
 
 import asyncio
-import ipaddress
 import re
 import time
 from dataclasses import dataclass
@@ -13,10 +12,12 @@ import aiosmtplib
 from notifiers.email_connections import Connections
 from notifiers.mail_format import compose, message_id
 from notifiers.message import Message
-from notifiers.outcome import Outcome, Reconciled, Refused, Retry, Sent, Unknown, bounded
+from notifiers.outcome import Outcome, Reconciled, Refused, Retry, Sent, Unknown
 from runtime import metrics
 from runtime.process import ConfigurationMistake
+from runtime.quoting import bounded
 from runtime.settings import SmtpSettings
+from runtime.this_machine import is_loopback
 from schemas.vocabulary import Channel, ReceiptReason
 
 _CLOSING = 421
@@ -181,13 +182,3 @@ def _check(settings: SmtpSettings) -> None:
         raise ConfigurationMistake(
             "BORDERLANDS_SMTP__SECURITY is none, which is for a server on this machine only: use starttls or tls"
         )
-
-
-def is_loopback(host: str) -> bool:
-    """Whether ``host`` is this machine, judged by its name alone."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

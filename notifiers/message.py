@@ -17,7 +17,8 @@ from schemas.vocabulary import Channel
 class Message:
     """A text and where it goes. ``to`` never shows in a representation, so that no log can hold it.
 
-    ``segments`` and ``encoding`` are of SMS, ``subject`` and ``html`` of e-mail.
+    ``segments`` and ``encoding`` are of SMS, ``subject`` and ``html`` of e-mail. ``partition`` is where the
+    notification stands, for reports on it; None asks for no reports.
     """
 
     notification: Notification
@@ -27,6 +28,7 @@ class Message:
     encoding: str | None = None
     subject: str = ""
     html: str = field(default="", repr=False)
+    partition: int | None = None
 
     @property
     def body_sha256(self) -> str:

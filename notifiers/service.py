@@ -5,24 +5,24 @@ import time
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from aiokafka import AIOKafkaProducer
 
 from notifiers.claims import ClaimDesk
 from notifiers.delivery import Courier, Policies
-from notifiers.directory import DirectoryFile, anybody, for_real_people
-from notifiers.email_smtp import SmtpEmail, is_loopback
+from notifiers.email_smtp import SmtpEmail
 from notifiers.message import Provider
 from notifiers.pace import Pace
 from notifiers.receipts_view import ReceiptsView
 from notifiers.sms_twilio import TwilioSms
 from notifiers.tries import Windows
 from notifiers.worker import Bounds, LaneWorker
+from runtime.directory import DirectoryFile, anybody, for_real_people
 from runtime.health import SILENT_S, Health
 from runtime.kafka import make_consumer, make_producer
 from runtime.policies import PolicyFollower
 from runtime.settings import Settings
+from runtime.this_machine import is_local_url, is_loopback
 from runtime.topics import await_topics
 from schemas.topics import NOTIFY
 from schemas.vocabulary import Channel, Lane
@@ -44,8 +44,7 @@ def is_this_machine(settings: Settings, channel: Channel) -> bool:
     """Whether the channel's provider runs on this machine, so that it reaches no real people."""
     if channel is Channel.EMAIL:
         return is_loopback(settings.smtp.host)
-    base = settings.twilio.base_url
-    return base is not None and is_loopback(urlsplit(base).hostname or "")
+    return is_local_url(settings.twilio.base_url)
 
 
 def make_provider(settings: Settings, channel: Channel) -> Provider:

@@ -4,7 +4,6 @@ import asyncio
 import time
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import aiohttp
 from twilio.base.exceptions import (  # type: ignore[import-untyped]
@@ -15,14 +14,15 @@ from twilio.base.exceptions import (  # type: ignore[import-untyped]
 from twilio.rest import Client  # type: ignore[import-untyped]
 
 from notifiers.message import Message
-from notifiers.outcome import NotSent, Outcome, Reconciled, Retry, Sent, Unknown, bounded
+from notifiers.outcome import NotSent, Outcome, Reconciled, Retry, Sent, Unknown
 from notifiers.twilio_errors import failure_of, outcome_of
-from notifiers.twilio_http import RETRY_AFTER, BoundedTwilioHttp
 from notifiers.twilio_listing import Entry, Listings
 from runtime import metrics
 from runtime.process import ConfigurationMistake
+from runtime.quoting import bounded
 from runtime.settings import TwilioSettings
-from schemas.notification import Notification
+from runtime.status_callback import about, callback_url
+from runtime.twilio_http import RETRY_AFTER, BoundedTwilioHttp
 from schemas.vocabulary import Channel, Lane, ReceiptReason
 
 CONNECT_S = 3.0
@@ -61,8 +61,9 @@ class TwilioSms:
         """Hand one text to Twilio's queue of the lane's sender number."""
         left_s = int((message.notification.expires_at - now).total_seconds())
         optional: dict[str, Any] = {}
-        if self._callback:
-            optional["status_callback"] = callback_url(self._callback, message.notification)
+        if self._callback and message.partition is not None:
+            told = about(message.notification, message.partition)
+            optional["status_callback"] = callback_url(self._callback, told)
         started = time.monotonic()
         try:
             async with asyncio.timeout(self.call_timeout_s):
@@ -115,17 +116,6 @@ class TwilioSms:
         if not listed.complete:
             return Unknown(ReceiptReason.PROVIDER_ERROR, f"more than {len(recent)} newer messages to this number")
         return NotSent()
-
-
-def callback_url(base: str, notification: Notification) -> str:
-    """Where delivery reports of ``notification`` go: they say in their address what they are about."""
-    about = {
-        "incident": notification.incident_id,
-        "notification": notification.notification_id,
-        "attempt": notification.attempt,
-    }
-    parts = urlsplit(base)
-    return urlunsplit(parts._replace(query="&".join(filter(None, (parts.query, urlencode(about))))))
 
 
 def _found(entry: Entry) -> Reconciled:

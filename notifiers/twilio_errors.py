@@ -6,7 +6,8 @@ are one. Whatever else goes wrong (account, sender, network, what we do not know
 Codes: https://www.twilio.com/docs/api/errors
 """
 
-from notifiers.outcome import Outcome, Refused, Retry, Unknown, bounded
+from notifiers.outcome import Outcome, Refused, Retry, Unknown
+from runtime.quoting import bounded
 from schemas.vocabulary import ReceiptReason
 
 _REFUSED: dict[ReceiptReason, frozenset[int]] = {

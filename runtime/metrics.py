@@ -31,5 +31,20 @@ PROVIDER_SECONDS = Histogram(
     buckets=(0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
 )
 SEGMENTS = Counter("borderlands_sms_segments", "SMS parts handed to a provider", ["encoding"])
+CALLBACKS = Counter(
+    "borderlands_gateway_callbacks", "Requests at the gateway's door, by kind and what came of them", ["kind", "result"]
+)
+CALLBACK_SECONDS = Histogram(
+    "borderlands_gateway_callback_seconds",
+    "From a request's arrival to its answer",
+    ["kind"],
+    buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10),
+)
+REPLIES = Counter("borderlands_replies", "Inbound texts, by what each came to", ["result"])
+REPLIES_FETCHED = Counter("borderlands_replies_fetched", "Inbound texts that only the provider's list brought")
+LISTINGS = Counter("borderlands_gateway_listings", "Readings of the provider's list of received texts", ["result"])
+COURTESY = Counter(
+    "borderlands_courtesy_replies", "Polite replies to inbound texts, by kind and what came of them", ["kind", "result"]
+)
 LAG = Gauge("borderlands_lag_records", "Records written and not yet handled, by topic", ["topic"])
 HEALTHY = Gauge("borderlands_healthy", "1 while the process's lag is zero or shrinking")

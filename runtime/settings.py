@@ -69,6 +69,28 @@ class NotifierSettings(BaseModel):
     concurrency: Annotated[int, Field(ge=1, le=1000)] = 100
 
 
+class GatewaySettings(BaseModel):
+    """The door for providers. ``public_url`` is what stands before ``/twilio/…`` in the address they call and sign.
+
+    A callback is answered within ``answer_within_s``, 503 where the log has not taken it by then. The provider's list
+    of received texts is read every ``poll_s``, at start back to ``look_back_s`` ago. Courtesy replies are at most
+    ``replies_a_day`` to one number and ``replies_a_minute`` to all.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8090
+    public_url: Annotated[str, Field(pattern=r"^https?://[^?#\s]+$")] | None = None
+    answer_within_s: Seconds = 4.0
+    poll_s: Seconds = 60.0
+    look_back_s: Annotated[float, Field(gt=0, le=7 * 86_400)] = 86_400.0
+    max_body_bytes: Annotated[int, Field(ge=1024, le=1024**2)] = 65_536
+    connections: Annotated[int, Field(ge=1, le=10_000)] = 500
+    replies_a_day: Annotated[int, Field(ge=0, le=100)] = 5
+    replies_a_minute: Annotated[int, Field(ge=0, le=1000)] = 30
+
+
 class Settings(BaseSettings):
     """All settings of one process; unknown ``BORDERLANDS_`` variables are ignored, wrong values are not."""
 
@@ -87,6 +109,7 @@ class Settings(BaseSettings):
     twilio: TwilioSettings = TwilioSettings()
     smtp: SmtpSettings = SmtpSettings()
     notifier: NotifierSettings = NotifierSettings()
+    gateway: GatewaySettings = GatewaySettings()
 
     @classmethod
     def settings_customise_sources(

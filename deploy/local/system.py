@@ -13,6 +13,7 @@ from pathlib import Path
 from deploy.local.kafka import EmbeddedKafka, wait_ready
 from deploy.local.sandbox.running import DEMO_ACCOUNT_SID, DEMO_AUTH_TOKEN
 from deploy.local.supervisor import ProcessSpec, Say, Supervisor, python_module
+from gateway.addresses import INBOUND_PATH, STATUS_PATH
 from schemas.topics import DEFAULT_PARTITIONS
 from schemas.vocabulary import Channel, Lane
 
@@ -46,6 +47,7 @@ class LocalSystem:
         self.bootstrap = ""
         self.sandbox_url = ""
         self.smtp_port = 0
+        self.gateway_url = ""
         self._environment: dict[str, str] = {}
         self._ports: dict[str, int] = {}
         self._taken: set[int] = set()
@@ -60,7 +62,7 @@ class LocalSystem:
 
         The processes start beside Kafka, which takes as long as they do, and wait for it and for their topics.
         """
-        say("starting Apache Kafka, the sandbox of phones and mailboxes, router, dispatcher and notifiers")
+        say("starting Apache Kafka, the sandbox of phones and mailboxes, router, dispatcher, notifiers and gateway")
         self.bootstrap = await asyncio.to_thread(self._kafka.prepare, _quarters(say))
         self._environment = self._settings()
         self.supervisor.start(self._kafka_spec())
@@ -76,6 +78,7 @@ class LocalSystem:
             for lane in Lane:
                 name = f"notifier-{channel.value}-{lane.value}"
                 self.supervisor.start(self._process(name, "notifiers", channel.value, "--lane", lane.value))
+        self.supervisor.start(self._process("gateway", "gateway"))
         self._write_state()
 
     async def stop(self) -> None:
@@ -103,12 +106,18 @@ class LocalSystem:
         if self.options.sandbox:
             self.smtp_port, http_port = self._free_port(), self._free_port()
             self.sandbox_url = f"http://127.0.0.1:{http_port}"
+            gateway_port = self._free_port()
+            self.gateway_url = f"http://127.0.0.1:{gateway_port}"
             own |= {
                 "BORDERLANDS_TWILIO__BASE_URL": self.sandbox_url,
                 "BORDERLANDS_TWILIO__ACCOUNT_SID": DEMO_ACCOUNT_SID,
                 "BORDERLANDS_TWILIO__AUTH_TOKEN": DEMO_AUTH_TOKEN,
                 "BORDERLANDS_TWILIO__FROM_URGENT": SANDBOX_URGENT_SENDER,
                 "BORDERLANDS_TWILIO__FROM_ROUTINE": SANDBOX_ROUTINE_SENDER,
+                "BORDERLANDS_TWILIO__STATUS_CALLBACK": self.gateway_url + STATUS_PATH,
+                "BORDERLANDS_GATEWAY__HOST": "127.0.0.1",
+                "BORDERLANDS_GATEWAY__PORT": str(gateway_port),
+                "BORDERLANDS_GATEWAY__PUBLIC_URL": self.gateway_url,
                 "BORDERLANDS_SMTP__HOST": "127.0.0.1",
                 "BORDERLANDS_SMTP__PORT": str(self.smtp_port),
                 "BORDERLANDS_SMTP__SECURITY": "none",
@@ -137,6 +146,8 @@ class LocalSystem:
             str(self.smtp_port),
             "--rate-segments-per-s",
             str(self.options.segments_per_s),
+            "--inbound-webhook",
+            self.gateway_url + INBOUND_PATH,
         )
         return ProcessSpec("sandbox", command, self._environment, foundation=True)
 

@@ -15,6 +15,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from schemas.base import Country, Lang, Line, Model
 from schemas.decision import SharedFacts
 from schemas.event import Casualties
+from schemas.policy.answer_words import AnswerWords as ReplyLexicon
 from schemas.vocabulary import (
     EVENT_TEMPLATES,
     Answer,
@@ -291,6 +292,7 @@ class Texts(Model):
     change; ``countries`` is the locative ("in Latvia"); ``parishes`` says how a parish is written from its
     name, for a language in which the geography holds no written form (English). ``answers``, ``service`` and
     ``replies`` are absent only in policies published before there were any; every file must have them.
+    ``reply_lexicon`` adds words people reply with to those that come with ``streams.rules.replies``.
     """
 
     language: Lang
@@ -314,6 +316,7 @@ class Texts(Model):
     answers: AnswerWords | None = None
     service: ServiceWords | None = None
     replies: ReplyWords | None = None
+    reply_lexicon: ReplyLexicon | None = None
 
     @model_validator(mode="after")
     def _every_word_is_there(self) -> Self:

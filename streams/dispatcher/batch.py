@@ -108,7 +108,8 @@ class Batch:
             except Undecodable as fault:
                 self._reject(fault, incoming)
                 continue
-            self._fold(record, incoming.appended_at)
+            if record is not None:
+                self._fold(record, incoming.appended_at)
 
     def fire(self) -> None:
         """Do what is due by now: for what this batch changed, and for the ledger's timers, ``DUE_MAX`` at a time."""
@@ -137,8 +138,11 @@ class Batch:
         forgotten = tuple(incident for incident in snapshots if self._work[incident].state is None)
         return Outcome(states, forgotten, tuple(orders), snapshots, tuple(emitted))
 
-    def _understood(self, incoming: Incoming) -> Decision | Receipt | Response:
+    def _understood(self, incoming: Incoming) -> Decision | Receipt | Response | None:
+        """The record, with its incident; None for a text that is kept on the log and answers nothing."""
         record = decode(TOPICS[incoming.topic], incoming.value)
+        if isinstance(record, Response) and (record.problem is not None or record.command is not None):
+            return None
         if isinstance(record, Response) and record.incident_id is None:
             incident = self._ledger.incident_of_code(record.code)
             if incident is None:

@@ -17,8 +17,8 @@ from console.read_log import Logged, read_log
 from deploy.local.sandbox.control import SandboxControl
 from notifiers.message import render
 from notifiers.sms_twilio import CONNECT_S, MAX_VALIDITY_S
-from notifiers.twilio_http import BoundedTwilioHttp
 from runtime.kafka import make_consumer, make_producer, partition_for
+from runtime.twilio_http import BoundedTwilioHttp
 from schemas.codec import encode
 from schemas.notification import Notification, Receipt
 from schemas.policy.directory_file import load_directory

@@ -42,7 +42,10 @@ def test_a_cancel_needs_no_details(kind: EventKind) -> None:
 
 
 def test_a_system_test_may_reach_live_or_exercise_contacts() -> None:
-    """Status Test goes with either origin."""
+    """Status Test goes with either origin, and so does a word about the system: it may be about exercise contacts."""
+    service = {"kind": "contact_lost", "contact_id": "birzai-exercise-duty"}
+    said = event(status=Status.SYSTEM, origin=Origin.EXERCISE, exerciseid="contacts", service=service)
+    assert said.origin is Origin.EXERCISE
     assert event(status=Status.TEST).origin is Origin.LIVE
     assert event(status=Status.TEST, origin=Origin.EXERCISE, exerciseid="drill").exerciseid == "drill"
 

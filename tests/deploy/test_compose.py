@@ -26,7 +26,11 @@ PROCESSES = {
         for channel in Channel
         for lane in Lane
     },
+    "gateway": ["python", "-m", "gateway"],
 }
+OUTSIDE = frozenset(name for name in PROCESSES if name.startswith("notifier-") or name == "gateway")
+"""Processes that speak with providers, and so know people and secrets."""
+
 NO_FIELDS = {"BORDERLANDS_SECRETS_DIR", "BORDERLANDS_POLICY"}
 """Variables that are read before or beside Settings: by load_settings and by the console."""
 
@@ -111,7 +115,7 @@ def test_each_process_has_an_instance_of_its_own_and_comes_back(project: dict[st
 
 
 def test_nothing_listens_outside_and_nothing_runs_as_root(project: dict[str, Any]) -> None:
-    """No port is published, Kafka's network is internal, rights are dropped, memory is bounded."""
+    """No port is published but to this machine, Kafka's network is internal, rights are dropped, memory is bounded."""
     for name, service in project["services"].items():
         assert not [port for port in service.get("ports", ()) if port.get("host_ip") != "127.0.0.1"], name
         assert service["cap_drop"] == ["ALL"], name
@@ -119,14 +123,15 @@ def test_nothing_listens_outside_and_nothing_runs_as_root(project: dict[str, Any
     assert project["networks"]["bus"]["internal"] is True
     for name, service in services(project).items():
         assert service["read_only"] is True
-        assert ("outside" in service["networks"]) is name.startswith("notifier-")
+        assert ("outside" in service["networks"]) is (name in OUTSIDE)
+        assert bool(service.get("ports")) is (name == "gateway"), "only the provider's calls come in"
 
 
-def test_only_notifiers_know_people_and_secrets(project: dict[str, Any]) -> None:
-    """The directory is mounted read-only where texts are addressed, secrets come as files, none as a variable."""
+def test_only_who_speaks_with_providers_knows_people_and_secrets(project: dict[str, Any]) -> None:
+    """The directory is mounted read-only where numbers are known, secrets come as files, none as a variable."""
     for name, service in services(project).items():
         private = [mount for mount in service["volumes"] if mount["target"].endswith("/private")]
-        assert bool(private) is bool(service.get("secrets")) is name.startswith("notifier-")
+        assert bool(private) is bool(service.get("secrets")) is (name in OUTSIDE)
         for mount in private:
             assert mount["read_only"]
             assert service["environment"]["BORDERLANDS_DIRECTORY"] == f"{mount['target']}/directory.yaml"
@@ -205,7 +210,7 @@ def test_the_image_holds_every_room_and_no_private_file() -> None:
     """Each package of the wheel is copied, into an image that does not run as root."""
     dockerfile = (ROOT / "deploy" / "container" / "Dockerfile").read_text()
     ignored = (ROOT / ".dockerignore").read_text().splitlines()
-    for room in ("schemas", "streams", "notifiers", "console", "runtime", "deploy"):
+    for room in ("schemas", "streams", "notifiers", "gateway", "console", "runtime", "deploy"):
         assert f"COPY {room} /app/{room}" in dockerfile
         assert f"!{room}" in ignored
     assert "\nUSER borderlands\n" in dockerfile

@@ -11,16 +11,16 @@ from schemas.base import Record
 from schemas.codec import decode, encode
 from schemas.event import FreeText
 from schemas.incident import Cursor, IncidentState
-from schemas.notification import Receipt
-from schemas.topics import DECISIONS, INCIDENTS, RECEIPTS, TOPICS, Topic
-from schemas.vocabulary import Delivery, EventKind, ReceiptKind, ReceiptReason
+from schemas.notification import Receipt, Response
+from schemas.topics import DECISIONS, INCIDENTS, RECEIPTS, RESPONSES, TOPICS, Topic
+from schemas.vocabulary import Answer, Delivery, EventKind, ReceiptKind, ReceiptReason, ReplyProblem
 from streams.dispatcher import batch as batch_module
 from streams.dispatcher.batch import MAX_FAILURES_IN_A_ROW, Batch, Incoming, Outcome, RulesBroken, in_order
 from streams.dispatcher.ledger import Ledger
 from streams.dispatcher.service import NotCoPartitioned, common_partitions
 from streams.rules.incidents.effects import Folded
 from streams.rules.incidents.fold import fold
-from tests.dispatcher.builders import CHIEF, INCIDENT, T0, at, decision, facts, outcome, receipt, route
+from tests.dispatcher.builders import CHIEF, DUTY, INCIDENT, T0, at, decision, facts, outcome, receipt, response, route
 
 CURSOR = Cursor(partition=0, offsets={}, at=T0)
 
@@ -189,6 +189,22 @@ def test_every_event_of_a_batch_too_large_to_write_has_its_end(monkeypatch: pyte
     note = known(ledger).slots[0].current
     result = run(ledger, incoming(RECEIPTS, outcome(note, Delivery.SENT)), *cancels)
     assert ends(result) == [(name, ReceiptReason.QUARANTINED) for name in ("ev-4", "ev-5", "ev-6")]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        response("re-1", None, problem=ReplyProblem.UNKNOWN_NUMBER),
+        response("re-1", None, code="ZZZZ", answer=Answer.ACCEPT, problem=ReplyProblem.UNKNOWN_CODE),
+        response("re-1", answer=Answer.ACCEPT, problem=ReplyProblem.TOO_LATE),
+        response("re-1", None, contact_id="birzai-duty", command="stop"),
+    ],
+)
+def test_a_text_that_answers_nothing_is_passed_over(said: Response) -> None:
+    """It stays on the log; no incident changes, and nothing is rejected."""
+    ledger = Ledger(0)
+    run(ledger, incoming(DECISIONS, decision("ev-1", route(DUTY))))
+    assert nothing_to_write(run(ledger, incoming(RESPONSES, said)))
 
 
 def test_receipts_are_applied_before_decisions() -> None:

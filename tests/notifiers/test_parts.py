@@ -3,16 +3,19 @@
 import os
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from notifiers.directory import DirectoryFile, anybody, for_real_people
 from notifiers.message import Message
-from notifiers.outcome import Retry, bounded
+from notifiers.outcome import Retry
 from notifiers.service import is_this_machine
-from notifiers.sms_twilio import TwilioSms, callback_url
+from notifiers.sms_twilio import TwilioSms
+from runtime.directory import DirectoryFile, anybody, for_real_people
 from runtime.process import ConfigurationMistake
+from runtime.quoting import bounded
 from runtime.settings import Settings, SmtpSettings, TwilioSettings
+from runtime.status_callback import about, about_of, callback_url
 from schemas.vocabulary import Channel, ReceiptReason
 from tests.notifiers.stage import DIRECTORY, ROUTINE, URGENT, order
 
@@ -87,11 +90,14 @@ def test_only_a_loopback_address_is_this_machine(base_url: str | None, local: bo
 
 
 def test_a_delivery_report_says_what_it_is_about() -> None:
-    """The callback's address names incident, notification and attempt, behind what the setting already holds."""
-    about = order("a" * 64, incident_id="in-1", notification_id="nt-1", attempt=2)
-    assert callback_url("https://example.org/sms?v=1", about) == (
-        "https://example.org/sms?v=1&incident=in-1&notification=nt-1&attempt=2"
+    """The callback's address names all a receipt needs, behind what the setting already holds."""
+    told = about(order("a" * 64, incident_id="in-1", event_id="ev-1", notification_id="nt-1", attempt=2), 5)
+    address = callback_url("https://example.org/sms?v=1#rc=3", told)
+    assert address == (
+        "https://example.org/sms?v=1&incident=in-1&event=ev-1&notification=nt-1&attempt=2&contact=ruta"
+        "&channel=sms&partition=5#rc=3"
     )
+    assert about_of(dict(parse_qsl(urlsplit(address).query))) == told
 
 
 async def test_missing_settings_are_named() -> None:

@@ -5,9 +5,9 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from notifiers.outcome import bounded
 from runtime.log import logger
 from runtime.process import ConfigurationMistake
+from runtime.quoting import bounded
 from schemas.policy.directory import Directory
 from schemas.policy.directory_file import load_directory
 from schemas.policy.mistakes import PolicyMistakes

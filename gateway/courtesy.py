@@ -1,0 +1,172 @@
+"""Short polite replies to texts that are no answer: at most once each, few to a number, never to another robot."""
+
+import asyncio
+import time
+from collections import OrderedDict, deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from gateway.inbound import InboundText
+from gateway.recent import Recent
+from notifiers.texts import Unrenderable
+from notifiers.texts.replies import render_reply
+from runtime import metrics
+from runtime.control import Control
+from runtime.log import logger
+from runtime.settings import GatewaySettings
+from schemas.base import Lang
+from schemas.policy.directory import Contact, Script
+from schemas.policy.models import Policy
+from schemas.vocabulary import ReplyKind
+
+FRESH = timedelta(minutes=15)
+"""Whoever wrote longer ago is not written to any more: they wait for no reply."""
+
+NUMBERS_MAX = 10_000
+DAY_S, MINUTE_S = 86_400.0, 60.0
+_LANGUAGES: dict[str, Lang] = {"+371": "lv", "+370": "lt"}
+
+
+class NotTaken(Exception):
+    """The provider did not take a reply; the text says why, without numbers."""
+
+
+SendText = Callable[[str, str, str], Awaitable[None]]
+"""``send(to, sender, body)`` hands one text to the provider; raises NotTaken."""
+
+
+@dataclass(frozen=True)
+class Occasion:
+    """Why somebody is written to: ``contact`` is who, where the number is known, of ``party`` where that is known."""
+
+    kind: ReplyKind
+    codes: tuple[str, ...] = ()
+    contact_id: str | None = None
+    contact: Contact | None = None
+    party: str | None = None
+
+
+class Allowance:
+    """How many replies may go out: some a day to one number, some a minute to all."""
+
+    def __init__(self, a_day: int, a_minute: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._a_day, self._a_minute, self._clock = a_day, a_minute, clock
+        self._to: OrderedDict[str, deque[float]] = OrderedDict()
+        self._all: deque[float] = deque()
+
+    def refuses(self, number: str) -> str | None:
+        """Why no reply may go to ``number`` now, or None; then it is counted as gone."""
+        now = self._clock()
+        sent = self._to.setdefault(number, deque())
+        self._to.move_to_end(number)
+        while len(self._to) > NUMBERS_MAX:
+            self._to.popitem(last=False)
+        _drop_before(sent, now - DAY_S)
+        _drop_before(self._all, now - MINUTE_S)
+        if len(sent) >= self._a_day:
+            return "enough_for_this_number"
+        if len(self._all) >= self._a_minute:
+            return "enough_for_now"
+        sent.append(now)
+        self._all.append(now)
+        return None
+
+
+def _drop_before(times: deque[float], since: float) -> None:
+    while times and times[0] <= since:
+        times.popleft()
+
+
+def language_of(number: str) -> Lang:
+    """The language to try with a number nobody knows: that of its country, else English."""
+    return next((language for prefix, language in _LANGUAGES.items() if number.startswith(prefix)), "en")
+
+
+class Courtesy:
+    """Sends replies behind the back of the request that caused them. What cannot be sent now is never sent."""
+
+    def __init__(
+        self,
+        settings: GatewaySettings,
+        send: SendText,
+        policy: Callable[[], Policy | None],
+        control: Callable[[], Control],
+        ours: Sequence[str],
+    ) -> None:
+        """``ours`` are our own numbers: a text is answered from the one it went to, and they are never written to."""
+        self._send, self._policy, self._control = send, policy, control
+        self._ours = tuple(ours)
+        self._allowance = Allowance(settings.replies_a_day, settings.replies_a_minute)
+        self._answered: Recent[tuple[str, str]] = Recent(NUMBERS_MAX)
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def offer(self, text: InboundText, occasion: Occasion) -> None:
+        """Reply to ``text``, whose record is on the log, if a reply is due; returns at once."""
+        number = text.number
+        refusal = "no_number" if number is None else self._refusal(text, number, occasion)
+        if number is None or refusal is not None:
+            self._count(occasion, refusal or "no_number")
+            return
+        body = self._body(number, occasion)
+        if body is None:
+            self._count(occasion, "no_words")
+            return
+        sender = text.to if text.to in self._ours else self._ours[0]
+        task = asyncio.create_task(self._reply(number, sender, body, occasion))
+        self._tasks.add(task)  # bounded by the allowance of a minute, and by the provider's time-out
+        task.add_done_callback(self._tasks.discard)
+
+    async def close(self) -> None:
+        """Give up what is being sent."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _refusal(self, text: InboundText, number: str, occasion: Occasion) -> str | None:
+        if not self._ours:
+            return "no_sender"
+        if number in self._ours:
+            return "our_own_number"
+        if datetime.now(UTC) - text.at > FRESH:
+            return "too_old"
+        control = self._control()
+        if control.stopped(*filter(None, (occasion.party,))) is not None:
+            return "stop_switch"
+        if occasion.contact_id in control.stopped_contacts and occasion.kind not in (
+            ReplyKind.STOPPED,
+            ReplyKind.STARTED,
+        ):
+            return "contact_stopped"
+        same = (number, " ".join(text.body.split()).casefold())
+        if same in self._answered:
+            return "answered_before"
+        refusal = self._allowance.refuses(number)
+        if refusal is None:
+            self._answered.add(same)
+        return refusal
+
+    def _body(self, number: str, occasion: Occasion) -> str | None:
+        policy, contact = self._policy(), occasion.contact
+        if policy is None:
+            return None
+        language = contact.language if contact else language_of(number)
+        script = contact.script if contact else Script.NATIVE
+        try:
+            return render_reply(occasion.kind, policy, language=language, script=script, codes=occasion.codes).body
+        except Unrenderable as error:
+            logger().error("courtesy_has_no_words", kind=occasion.kind.value, problem=error.detail[:200])
+            return None
+
+    async def _reply(self, number: str, sender: str, body: str, occasion: Occasion) -> None:
+        try:
+            await self._send(number, sender, body)
+        except NotTaken as refusal:
+            self._count(occasion, "not_taken", problem=str(refusal))
+            return
+        self._count(occasion, "sent")
+
+    @staticmethod
+    def _count(occasion: Occasion, result: str, **more: str) -> None:
+        metrics.COURTESY.labels(occasion.kind.value, result).inc()
+        logger().info("courtesy_reply", kind=occasion.kind.value, result=result, contact=occasion.contact_id, **more)

@@ -1,0 +1,296 @@
+"""From pieces to an answer. The rules are few and lean one way: what is not surely a yes is none.
+
+Whoever reads this for the first time: a false yes sends nobody and ends the search for help, a missed yes costs one
+more text. So a no, an if, a maybe, a question or an unknown word in the wrong place each forbid a yes, and the person
+is asked again.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from schemas.policy.answer_words import WordKind
+from schemas.vocabulary import Answer
+from streams.rules.replies.pieces import Part, Piece
+
+K, P = WordKind, Part
+
+_COMING = frozenset((K.GOING, K.WILL, K.GIVE))
+_POSITIVE = _COMING | {K.YES}
+_DETAILS = frozenset((P.CODE, P.NUMBER, P.RANGE, P.POINT, P.NOUN, P.AMOUNT, P.TIME, P.DURATION, P.HEADS))
+_GOVERN = frozenset((K.NEAR, K.AFTER, K.CLOCK, K.NO_ALONE, K.OF, K.QUESTION_FIRST))
+_INFINITIVES = ("t", "ti", "ть")
+_PLAIN = _DETAILS | _GOVERN | {K.FILLER, K.THANKS, K.OK, K.HARMLESS, K.ONLY, K.TO_GIVE, K.MINUTE, K.HOUR, K.LACKING}
+_BESIDE_YES = _PLAIN | _POSITIVE | {K.RECEIVED, K.SORRY, K.YES_OR_IF, K.THEY_COME, K.BUT, K.THEN, K.PARTLY}
+_AFTER_BUT = _PLAIN | _COMING | {K.PARTLY, K.THEY_COME}
+
+MAX_UNKNOWN_BESIDE_YES = 4
+MAX_UNKNOWN_BESIDE_COMING = 2
+MAX_UNKNOWN_BESIDE_RECEIPT = 8
+_GOVERNED = 2
+_BARE_NO = 4
+"""Letters of the longest word for no; longer ones say more: cannot."""
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """A reply sorted: what is said (``plain``) and what is asked (``asked``)."""
+
+    plain: tuple[Piece, ...]
+    asked: tuple[Piece, ...]
+
+    def says(self, *kinds: WordKind | Part) -> bool:
+        return any(piece.what in kinds for piece in self.plain)
+
+    def anywhere(self, *kinds: WordKind | Part) -> bool:
+        return self.says(*kinds) or any(piece.what in kinds for piece in self.asked)
+
+
+def judge(pieces: tuple[Piece, ...], asked_sentences: frozenset[int]) -> Answer | None:
+    """The answer that ``pieces`` give, None where they give none that can be taken.
+
+    ``ok``, ``labi``, ``gerai`` and a thumb are *received*, never a yes: people write them to say that they have read.
+    """
+    pieces = _no_where_it_stands_alone(_yes_or_if(pieces))
+    reading = _sorted_out(_yes_in_its_place(pieces), asked_sentences)
+    if reading.says(K.NO, K.SORRY) or _denied(reading):
+        return _refusal(reading)
+    if reading.anywhere(K.NO, K.NEGATION):
+        return None
+    if reading.says(K.BUSY):
+        return None if reading.says(*_POSITIVE) else Answer.DECLINE
+    if reading.anywhere(K.DOUBT) or any(piece.what is K.BUT for piece in reading.asked):
+        return Answer.DEFER if reading.says(K.LATER, K.CALL_BACK) else None
+    if reading.says(K.LATER) or (reading.says(K.CALL_BACK) and not reading.says(K.GOING)):
+        return Answer.DEFER
+    return _consent(reading) or _receipt(reading)
+
+
+def _refusal(reading: _Reading) -> Answer | None:
+    """A no. Together with a yes it is neither, unless the yes is to somebody else's call."""
+    if reading.says(*_POSITIVE):
+        comes_elsewhere = reading.says(K.BUSY) and not reading.says(K.YES)
+        sorry_only = not reading.says(K.NO) and not _denied(reading)
+        if sorry_only and not reading.anywhere(K.DOUBT, K.NEGATION, K.BUSY, K.LATER):
+            return _consent(reading)
+        return Answer.DECLINE if comes_elsewhere else None
+    if not reading.says(K.NO) and not _denied(reading):  # regret alone
+        if reading.anywhere(K.NEGATION, K.DOUBT):
+            return Answer.DECLINE if reading.says(K.NEGATION) else None
+        if reading.says(K.LATER, K.CALL_BACK):
+            return Answer.DEFER
+        return _consent(reading) or Answer.DECLINE
+    if reading.says(P.AMOUNT) and reading.says(K.ONLY):
+        return None  # "nevaram, tikai 1 mašīnu"
+    later = reading.says(K.LATER, K.CALL_BACK)
+    return Answer.DEFER if later and not _says_no_first(reading) else Answer.DECLINE
+
+
+def _says_no_first(reading: _Reading) -> bool:
+    """Whether a bare no stands for itself before everything else: "nē, varbūt vēlāk", and not "tagad nevaram, vēlāk"."""
+    words = [piece for piece in reading.plain if piece.what not in (P.CODE, K.FILLER, K.SORRY, K.THANKS)]
+    first = [piece for piece in words if piece.clause == words[0].clause] if words else []
+    return bool(first) and all(piece.what is K.NO and len(piece.word) <= _BARE_NO for piece in first)
+
+
+def _denied(reading: _Reading) -> bool:
+    """Whether a negation stands with what is lacking: "nav brīva", "nėra galimybės"."""
+    return reading.says(K.NEGATION) and reading.says(K.LACKING, P.NOUN)
+
+
+def _consent(reading: _Reading) -> Answer | None:
+    """Accept or partial, where something says so and nothing unknown stands in the way."""
+    if not _only_details_after_but(reading.plain):
+        return None
+    counted, timed = reading.says(P.AMOUNT), reading.says(P.TIME)
+    they_come = reading.says(K.THEY_COME) and (counted or timed)
+    coming = reading.says(*_COMING) or they_come
+    offered = counted and timed
+    part = _is_part(reading.plain)
+    if not (coming or reading.says(K.YES) or offered or part):
+        return None
+    if not _unknown_is_harmless(reading.plain, said_yes=reading.says(K.YES)):
+        return None
+    if part:
+        return Answer.PARTIAL
+    if reading.says(K.ONLY) and not timed:
+        return None  # "only" of something we did not understand
+    read_only = reading.says(K.RECEIVED) and not (coming or counted or timed) and _in_one_sentence(reading.plain)
+    return Answer.RECEIVED if read_only else Answer.ACCEPT
+
+
+def _unknown_is_harmless(plain: tuple[Piece, ...], *, said_yes: bool) -> bool:
+    """Whether the unknown words leave a yes a yes. Beside "we go" none may say what for: "braucam zvejot" (to fish)."""
+    unknown = list(_unknown(plain))
+    if said_yes:
+        return len(unknown) <= MAX_UNKNOWN_BESIDE_YES
+    what_for = [piece for piece in unknown if piece.word.endswith(_INFINITIVES) or _follows_coming(plain, piece)]
+    return not what_for and len(unknown) <= MAX_UNKNOWN_BESIDE_COMING
+
+
+def _follows_coming(plain: tuple[Piece, ...], piece: Piece) -> bool:
+    at = plain.index(piece)
+    return at > 0 and plain[at - 1].what in _COMING and plain[at - 1].clause == piece.clause
+
+
+def _is_part(plain: tuple[Piece, ...]) -> bool:
+    """Whether less is given than was asked for: "tikai 1 mašīna", "1 no 2", "galim duoti vieną", "daļēji"."""
+    whats = [piece.what for piece in plain]
+    if K.PARTLY in whats or (K.OF in whats and _share(plain)):
+        return True
+    numbered = P.AMOUNT in whats or P.NUMBER in whats
+    if K.ONLY in whats and numbered:
+        return P.AMOUNT in whats or P.TIME not in whats
+    return P.NUMBER in whats and P.AMOUNT not in whats and (K.GIVE in whats or K.TO_GIVE in whats)
+
+
+def _share(plain: tuple[Piece, ...]) -> bool:
+    return any(
+        piece.what is K.OF and after.what in (P.AMOUNT, P.NUMBER)
+        for piece, after in zip(plain, plain[1:], strict=False)
+    )
+
+
+def _receipt(reading: _Reading) -> Answer | None:
+    """Received: said so, or nothing but thanks."""
+    if sum(1 for _ in _unknown(reading.plain)) > MAX_UNKNOWN_BESIDE_RECEIPT:
+        return None
+    if reading.says(K.OK, K.RECEIVED):
+        return Answer.RECEIVED
+    thanks = reading.says(K.THANKS) and all(piece.what in (K.THANKS, K.FILLER, P.CODE) for piece in reading.plain)
+    return Answer.RECEIVED if thanks and not reading.asked else None
+
+
+def _only_details_after_but(plain: tuple[Piece, ...]) -> bool:
+    """After a but only how many and when may follow: "jā, bet tikai 1 mašīna"."""
+    at = next((index for index, piece in enumerate(plain) if piece.what is K.BUT), None)
+    if at is None:
+        return True
+    rest = plain[at + 1 :]
+    return all(piece.what in _AFTER_BUT for piece in rest) and any(
+        piece.what in (P.AMOUNT, P.TIME, P.NUMBER, K.PARTLY) or piece.what in _COMING for piece in rest
+    )
+
+
+def _in_one_sentence(plain: tuple[Piece, ...]) -> bool:
+    """Whether the yes and the receipt are one statement: "jā, sapratu" has read, "Jā. Sapratu." comes."""
+    yes = {piece.sentence for piece in plain if piece.what is K.YES}
+    return bool(yes & {piece.sentence for piece in plain if piece.what is K.RECEIVED})
+
+
+def _unknown(plain: tuple[Piece, ...]) -> Iterator[Piece]:
+    """Unknown words that are no place and no name: not behind a preposition, not capitalised."""
+    shouted = not any(char.islower() for piece in plain for char in piece.raw)
+    governed = 0
+    for index, piece in enumerate(plain):
+        if piece.what in _GOVERN:
+            governed = _GOVERNED
+            continue
+        if piece.what is P.UNKNOWN and piece.word.isalpha():
+            name = index > 0 and piece.raw[:1].isupper() and not shouted
+            if not governed and not name:
+                yield piece
+        governed = max(0, governed - 1)
+
+
+def _sorted_out(pieces: tuple[Piece, ...], asked_sentences: frozenset[int]) -> _Reading:
+    """Sentences with a question mark or a question word are asked; all others are said.
+
+    Where somebody asks for the way, what stands in the clauses before is said: "Jā, kur jābrauc?"
+    """
+    plain: list[Piece] = []
+    asked: list[Piece] = []
+    for sentence in sorted({piece.sentence for piece in pieces}):
+        words = [piece for piece in pieces if piece.sentence == sentence]
+        if sentence not in asked_sentences and not _is_question(words):
+            plain += words
+            continue
+        where = next((piece.clause for piece in words if piece.what is K.WHERE), None)
+        before = [piece for piece in words if where is not None and piece.clause < where]
+        if any(piece.what in (K.QUESTION, K.BUT, K.DOUBT) for piece in words):
+            before = []
+        plain += before
+        asked += words[len(before) :]
+    return _Reading(tuple(plain), tuple(asked))
+
+
+def _is_question(words: list[Piece]) -> bool:
+    if any(piece.what in (K.QUESTION, K.WHERE) for piece in words):
+        return True
+    return any(
+        piece.what is K.QUESTION_FIRST
+        and (index == 0 or words[index - 1].clause != piece.clause or words[index - 1].what is P.CODE)
+        and not (index + 1 < len(words) and words[index + 1].what in (P.AMOUNT, P.NUMBER, P.NOUN))
+        for index, piece in enumerate(words)
+    )
+
+
+def _clause(pieces: Iterable[Piece], clause: int) -> list[Piece]:
+    return [piece for piece in pieces if piece.clause == clause]
+
+
+def _yes_in_its_place(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
+    """A yes counts where it begins its clause (after a greeting, a code, a detail) and no unknown word follows it at
+    once. Elsewhere it is another word: Lithuanian "taip" is also "so"."""
+    result = list(pieces)
+    for index, piece in enumerate(pieces):
+        if piece.what is not K.YES:
+            continue
+        own = _clause(pieces, piece.clause)
+        at = own.index(piece)
+        before_fits = all(one.what in _BESIDE_YES for one in own[:at])
+        after_fits = at + 1 == len(own) or own[at + 1].what is not P.UNKNOWN or own[at + 1].raw[:1].isupper()
+        if not (before_fits and after_fits):
+            result[index] = replace(piece, what=P.UNKNOWN)
+    return tuple(result)
+
+
+def _no_where_it_stands_alone(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
+    """English "no" is a no where its clause holds nothing else; Latvian "no" means "from"."""
+    result = list(pieces)
+    for index, piece in enumerate(pieces):
+        if piece.what is K.NO_ALONE:
+            others = [one for one in _clause(pieces, piece.clause) if one is not piece]
+            alone = all(one.what in (P.CODE, K.NO_ALONE, K.SORRY, K.THANKS) for one in others)
+            result[index] = replace(piece, what=K.NO if alone else K.NEAR)
+    return tuple(result)
+
+
+def _yes_or_if(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
+    """Latvian "ja" typed without its macron: yes, or if.
+
+    It is a yes where its clause says nothing else but details and politeness, and where it is followed by what is
+    being done already ("ja braucam"): nobody makes a condition of what they do. With what may or shall be done ("ja
+    varam") it is a yes only if no other clause follows for which it could be the condition.
+    """
+    result = list(pieces)
+    then = any(piece.what is K.THEN for piece in pieces)
+    for index, piece in enumerate(pieces):
+        if piece.what is K.YES_OR_IF:
+            yes = not then and _is_yes(pieces, piece)
+            result[index] = replace(piece, what=K.YES if yes else K.DOUBT)
+    return tuple(result)
+
+
+def _is_yes(pieces: tuple[Piece, ...], piece: Piece) -> bool:
+    own = _clause(pieces, piece.clause)
+    rest = [one for one in own if one.what is not K.YES_OR_IF]
+    if any(one.what not in _BESIDE_YES for one in rest) or any(True for _ in _unknown(tuple(rest))):
+        return False
+    verbs = [one for one in rest if one.what in _COMING or one.what is K.THEY_COME]
+    alone = all(
+        one.what in _DETAILS or one.what in (K.YES, K.OK, K.THANKS, K.AFTER, K.CLOCK, K.NEAR, K.ONLY, K.BUT, K.PARTLY)
+        or one.word in _BESIDE_A_LONE_JA
+        for one in rest
+    )
+    if alone:
+        return True
+    if verbs and all(one.what is K.GOING for one in verbs):
+        return True
+    others = [one for one in pieces if one.clause != piece.clause]
+    condition_of = any(one.what in _POSITIVE or one.what in (K.THEY_COME, P.UNKNOWN, K.NO) for one in others)
+    return len(verbs) == 1 and not condition_of
+
+
+_BESIDE_A_LONE_JA = frozenset(
+    ("nu", "ludzu", "labdien", "labvakar", "sveiki", "jau", "tulit", "uzreiz", "tagad", "mes", "es", "un", "arī", "ari")
+)
