@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from schemas.base import Id, Lang, Model, PolicyHash, Record, UtcTime
-from schemas.event import Casualties, FreeText, Need, PsapNotified
+from schemas.event import Casualties, FreeText, Need, PsapNotified, Service
 from schemas.place import ResolvedPlace
 from schemas.vocabulary import (
     Action,
@@ -131,7 +131,7 @@ class Decision(Record):
     """The router's answer to one event: outcome, a verdict per stage, routes, and the policy it followed.
 
     ``recorded_at`` is the instant the rules took as now, ``reported_at`` the event's own (None in records older
-    than this field). The first decision of an event id wins.
+    than this field). The first decision of an event id wins. ``service`` is the event's own, given with status System.
     """
 
     record: Literal["decision"] = "decision"
@@ -151,3 +151,4 @@ class Decision(Record):
     verdicts: tuple[Verdict, ...]
     place: ResolvedPlace | None = None
     routes: tuple[Route, ...] = ()
+    service: Service | None = None
