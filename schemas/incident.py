@@ -1,14 +1,17 @@
 """``IncidentState``: the dispatcher's snapshot of one incident, and ``Cursor``: how far it has read."""
 
+from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from schemas.base import Id, Lang, Model, PolicyHash, Record, UtcTime
-from schemas.decision import SharedFacts
+from schemas.decision import PlanStep, SharedFacts
+from schemas.event import Need
 from schemas.notification import Notification, Receipt, ReplyCode, Response
 from schemas.vocabulary import (
     Action,
+    Answer,
     Channel,
     Delivery,
     EventKind,
@@ -31,8 +34,78 @@ class SeenEvent(Model):
     at: UtcTime
 
 
+class Ending(StrEnum):
+    """How the climbing of a ladder ended; docs/escalation.md has the table of what leads from one to another."""
+
+    ACCEPTED = "accepted"
+    ENOUGH = "enough"
+    PARTLY = "partly"
+    UNANSWERED = "unanswered"
+    CALLED_OFF = "called_off"
+    EXPIRED = "expired"
+    NOT_ASKED = "not_asked"
+
+
+class Asked(Model):
+    """A contact that was asked on a rung. ``dismissed``: it was told, or spared the alert, since enough others come."""
+
+    contact_id: Id
+    role: Id
+    rung: int
+    dismissed: bool = False
+
+
+class Reply(Model):
+    """The newest answer of one contact, and whether the asking side was ``told`` of it.
+
+    ``contact_id`` is None where somebody entered the answer of a party by hand.
+    """
+
+    contact_id: Id | None = None
+    role: Id | None = None
+    answer: Answer
+    amounts: tuple[Need, ...] = ()
+    eta_min: int | None = None
+    at: UtcTime
+    told: bool = False
+
+
+class Climb(Model):
+    """How far up its ladder a request has come, and what was answered.
+
+    ``plan`` and ``policy_version`` are those of the decision that began it, whatever policy is active later.
+    ``rung`` is the step of the plan whose people were asked last (-1 before the first), ``rung_at`` when they were
+    asked: None until the dispatcher has looked at it, so that time spent unread counts for nobody. ``groups`` holds
+    the roles that are groups, and how many of each are enough (0 where the policy names no number); ``heads_told`` is
+    how many of each the asking side knows to come.
+    ``yes_told``: the asking side knows of a yes. ``news_at`` is when it was last told anything.
+    ``ended`` is None while people are still to be asked or waited for. ``next_at`` is when to look again; it follows
+    from everything else here and in the slots, and stands here so that a timer needs nothing else.
+    """
+
+    ladder: Id | None = None
+    policy_version: PolicyHash
+    plan: tuple[PlanStep, ...] = ()
+    expires_at: UtcTime
+    rung: Annotated[int, Field(ge=-1, le=20)] = 0
+    rung_at: UtcTime | None = None
+    asked: tuple[Asked, ...] = ()
+    groups: dict[Id, int] = Field(default_factory=dict)
+    replies: tuple[Reply, ...] = ()
+    heads_told: dict[Id, int] = Field(default_factory=dict)
+    yes_told: bool = False
+    news_at: UtcTime | None = None
+    news_count: int = 0
+    ended: Ending | None = None
+    ended_at: UtcTime | None = None
+    next_at: UtcTime | None = None
+
+
 class Obligation(Model):
-    """What one partner was asked or told under one agreement, with the facts last shared with it."""
+    """What one partner was asked or told under one agreement, with the facts last shared with it.
+
+    ``climb`` is None in snapshots older than the field: those are not climbed.
+    """
 
     agreement: Id
     clause: Id | None = None
@@ -43,6 +116,7 @@ class Obligation(Model):
     reply_within_s: int | None = None
     facts: SharedFacts
     policy_version: PolicyHash
+    climb: Climb | None = None
 
 
 class Slot(Model):
@@ -52,6 +126,8 @@ class Slot(Model):
     update and cancel is owed to it. ``next_attempt_at`` is when a temporary failure is tried again.
     ``claim_id`` is the claim that stands while ``delivery`` is claimed.
     ``waiting`` is the newest follow-up, emitted as soon as the current notification has an outcome.
+    ``accepted_at`` is when a provider first accepted the alert or what followed it, None once all of that is known not
+    to have arrived. ``provider`` took the current notification.
     """
 
     party: Id
@@ -67,6 +143,8 @@ class Slot(Model):
     waiting: Notification | None = None
     reached: bool = False
     sent_count: int = 0
+    accepted_at: UtcTime | None = None
+    provider: Id | None = None
 
 
 class IncidentState(Record):
@@ -74,6 +152,8 @@ class IncidentState(Record):
 
     ``over_since`` holds, for each party that asked, the latest instant at which it reported a cancel or all-clear:
     an update that the party reported before that and that arrives after it is old news.
+    ``news`` are texts to the asking side, each in a slot of its own beside ``slots``: somebody may be asked under one
+    agreement and told of an answer under another.
     """
 
     record: Literal["incident_state"] = "incident_state"
@@ -94,6 +174,7 @@ class IncidentState(Record):
     events: tuple[SeenEvent, ...] = ()
     obligations: tuple[Obligation, ...] = ()
     slots: tuple[Slot, ...] = ()
+    news: tuple[Slot, ...] = ()
     answers: tuple[Response, ...] = ()
     parked: tuple[Receipt | Response, ...] = ()
 

@@ -16,6 +16,7 @@ from schemas.rejections import rejection
 from schemas.topics import INCIDENTS, NOTIFY, RECEIPTS, REJECTED, TOPICS, Topic
 from schemas.vocabulary import ReceiptKind, ReceiptReason, RejectionReason
 from streams.dispatcher.ledger import CodesInUse, Ledger
+from streams.rules.incidents.crews import NO_CREWS, Crews
 from streams.rules.incidents.decided import unknown_incident
 from streams.rules.incidents.due import due
 from streams.rules.incidents.effects import Effect, Emit, Folded, Say
@@ -87,10 +88,13 @@ class _Work:
 
 
 class Batch:
-    """Applies records and timers on top of ``ledger`` without changing it. ``now`` is the broker's time."""
+    """Applies records and timers on top of ``ledger`` without changing it.
 
-    def __init__(self, ledger: Ledger, now: datetime) -> None:
-        self._ledger, self._now = ledger, now
+    ``now`` is the broker's time, ``crews`` who is on duty.
+    """
+
+    def __init__(self, ledger: Ledger, now: datetime, crews: Crews = NO_CREWS) -> None:
+        self._ledger, self._now, self._crews = ledger, now, crews
         self._codes = CodesInUse(ledger)
         self._work: dict[str, _Work] = {}
         self._rejected: list[Output] = []
@@ -118,7 +122,7 @@ class Batch:
             if work.state is None:
                 continue
             try:
-                self._take(work, due(work.state, self._now))
+                self._take(work, due(work.state, self._now, self._crews))
             except Exception as error:  # noqa: BLE001 - one broken incident must not stop the partition
                 self._quarantine(work, work.state, error, self._now)
 

@@ -6,14 +6,17 @@ from datetime import datetime
 
 from aiokafka import ConsumerRebalanceListener, TopicPartition
 
+from runtime.control import ControlFollower
 from runtime.health import SILENT_S, Health
 from runtime.kafka import make_consumer
 from runtime.log import logger
+from runtime.policies import PolicyFollower
 from runtime.process import nap
 from runtime.settings import Settings
 from runtime.topics import await_topics
 from streams.dispatcher.sources import SOURCES
 from streams.dispatcher.worker import Worker
+from streams.rules.incidents.crews import Crews
 
 GROUP = "dispatcher"
 HAND_OVER_WITHIN_S = 8.0
@@ -36,11 +39,11 @@ class WorkerEnded(Exception):
 class Owners(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
     """The workers of the partitions this process owns now. Failures are kept in ``fault`` for the main loop."""
 
-    def __init__(self, settings: Settings, clock: Callable[[], datetime]) -> None:
+    def __init__(self, settings: Settings, clock: Callable[[], datetime], crews: Callable[[], Crews]) -> None:
         self.fault: BaseException | None = None
         self.assigned = False
         self.consumer = make_consumer(settings, group=GROUP, instance=settings.instance)
-        self._settings, self._clock = settings, clock
+        self._settings, self._clock, self._crews = settings, clock, crews
         self._workers: dict[Worker, asyncio.Task[None]] = {}
         self._stop = asyncio.Event()
         self._restoring = asyncio.Semaphore(RESTORED_AT_ONCE)
@@ -67,7 +70,7 @@ class Owners(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has n
         logger().info("assigned", partitions=sorted(partitions))
         self._stop = asyncio.Event()
         for partition in sorted(partitions):
-            worker = Worker(self._settings, partition, self._clock, self._restoring)
+            worker = Worker(self._settings, partition, self._clock, self._crews, self._restoring)
             task = asyncio.create_task(worker.run(self._stop), name=f"dispatcher-{partition}")
             self._workers[worker] = task
         self.assigned = True
@@ -113,19 +116,28 @@ async def serve_dispatcher(
 ) -> None:
     """Dispatch until ``stop``; any failure raises, and the process exits."""
     await await_topics(settings)
-    owners = Owners(settings, clock)
-    owners.consumer.subscribe([topic.name for topic in SOURCES], listener=owners)
-    await owners.consumer.start()
-    try:
-        while not stop.is_set():
-            owners.check()
-            await owners.consumer.getmany(timeout_ms=0)  # paused: shows the group that we are alive
-            _report(owners, health)
-            await nap(stop, _WATCH_S)
-    finally:
-        await owners.release()
-        await owners.consumer.stop()
-    owners.check()
+    async with PolicyFollower(settings) as policies, ControlFollower(settings) as control:
+        owners = Owners(settings, clock, lambda: Crews(policies.get, control.current.swaps))
+        owners.consumer.subscribe([topic.name for topic in SOURCES], listener=owners)
+        await owners.consumer.start()
+        try:
+            while not stop.is_set():
+                owners.check()
+                _check(policies, control)
+                await owners.consumer.getmany(timeout_ms=0)  # paused: shows the group that we are alive
+                _report(owners, health)
+                await nap(stop, _WATCH_S)
+        finally:
+            await owners.release()
+            await owners.consumer.stop()
+        owners.check()
+
+
+def _check(*followers: PolicyFollower | ControlFollower) -> None:
+    """Raise what ended one of ``followers``: who is on duty would not be known any more."""
+    for follower in followers:
+        if follower.failed is not None:
+            raise follower.failed
 
 
 def _report(owners: Owners, health: Health) -> None:

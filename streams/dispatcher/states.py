@@ -35,6 +35,14 @@ class _SlotTimes(BaseModel):
     waiting: _NoteTimes | None = None
 
 
+class _ClimbTimes(BaseModel):
+    next_at: AwareDatetime | None = None
+
+
+class _DutyTimes(BaseModel):
+    climb: _ClimbTimes | None = None
+
+
 class Outline(BaseModel):
     """What must be known of a snapshot that nobody has asked for yet: its incident, its code, its timers.
 
@@ -51,6 +59,8 @@ class Outline(BaseModel):
     expires_at: AwareDatetime | None = None
     quarantined: str | None = None
     slots: tuple[_SlotTimes, ...] = ()
+    news: tuple[_SlotTimes, ...] = ()
+    obligations: tuple[_DutyTimes, ...] = ()
 
 
 def outline_of(snapshot: bytes) -> Outline | None:

@@ -17,6 +17,7 @@ from streams.dispatcher.batch import Batch, Outcome, Output, cursor_output, in_o
 from streams.dispatcher.ledger import Ledger
 from streams.dispatcher.restore import restore
 from streams.dispatcher.sources import Sources
+from streams.rules.incidents.crews import Crews
 
 TRANSACTION_TIMEOUT_S = 10.0
 IDLE_S = 0.5
@@ -42,14 +43,20 @@ class Worker:
     """Owns one partition from assignment to revocation. ``run`` raises on any failure; the process then exits."""
 
     def __init__(
-        self, settings: Settings, partition: int, clock: Callable[[], datetime], restoring: asyncio.Semaphore
+        self,
+        settings: Settings,
+        partition: int,
+        clock: Callable[[], datetime],
+        crews: Callable[[], Crews],
+        restoring: asyncio.Semaphore,
     ) -> None:
-        """``restoring`` bounds how many partitions of this process are restored at once."""
+        """``crews`` says who is on duty; ``restoring`` bounds how many partitions are restored at once."""
         self.partition = partition
         self.caught_up = False
         self.handled = 0
         self.lag: dict[str, int] = {}
         self._settings, self._clock, self._restoring = settings, LogClock(clock), restoring
+        self._crews = crews
         self._sources = Sources(settings, partition)
         self._ledger = Ledger(partition)
         self._committed_at = 0.0
@@ -86,7 +93,7 @@ class Worker:
         if self.caught_up and not self._clock.known:
             await self._write(producer, ())  # the broker's answer tells its time, by which timers are judged
         now = self._clock.now()
-        batch = Batch(self._ledger, now)
+        batch = Batch(self._ledger, now, self._crews())
         batch.apply(in_order(records))
         if self.caught_up:
             batch.fire()

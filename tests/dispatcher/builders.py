@@ -41,7 +41,7 @@ def facts(severity: Severity = Severity.SEVERE, tankers: int = 1) -> SharedFacts
 
 
 def route(*recipients: Recipient, shared: SharedFacts | None = None, **changes: Any) -> Route:
-    """A help request of Bauska to Biržai."""
+    """A help request of Bauska to Biržai, by a ladder that waits for no answer."""
     values: dict[str, Any] = {
         "agreement": "bauska-birzai",
         "clause": "help",
@@ -55,11 +55,7 @@ def route(*recipients: Recipient, shared: SharedFacts | None = None, **changes: 
         "withheld": (),
         "recipients": recipients,
         "ladder": "fire",
-        "plan": (
-            PlanStep(
-                step=0, roles=("duty", "fire-chief"), channels=(Channel.SMS,), send_within_s=60, answer_within_s=300
-            ),
-        ),
+        "plan": (PlanStep(step=0, roles=("duty", "fire-chief"), channels=(Channel.SMS,), send_within_s=60),),
     }
     return Route(**{**values, **changes})
 
@@ -109,9 +105,9 @@ def release(about: Notification, claim_id: str = "claim-1") -> Receipt:
     return receipt(about, ReceiptKind.RELEASE, claim_id=claim_id, reason=ReceiptReason.CLAIM_LAPSED)
 
 
-def outcome(about: Notification, delivery: Delivery) -> Receipt:
+def outcome(about: Notification, delivery: Delivery, **changes: Any) -> Receipt:
     """What a provider said of an attempt."""
-    return receipt(about, ReceiptKind.OUTCOME, delivery)
+    return receipt(about, ReceiptKind.OUTCOME, delivery, **changes)
 
 
 def response(name: str, incident: str | None = INCIDENT, **changes: Any) -> Response:

@@ -5,12 +5,13 @@ from datetime import datetime
 
 from schemas.decision import Decision
 from schemas.incident import IncidentState, SeenEvent, Slot
-from schemas.vocabulary import Channel, DecisionOutcome, Delivery, EventKind, ReceiptReason
+from schemas.vocabulary import Channel, DecisionOutcome, EventKind, ReceiptReason
+from streams.rules.incidents.climbs import called_off, climbs_after
 from streams.rules.incidents.effects import Effect, Folded, emits, event_ended
 from streams.rules.incidents.followup import CLOSING, follow_up
 from streams.rules.incidents.opening import alerting_routes, free_code, lane_after, new_slots, obligations_after
 from streams.rules.incidents.parking import unpark
-from streams.rules.incidents.slots import UNSETTLED, owe
+from streams.rules.incidents.slots import ENDED_UNSENT, UNSETTLED, owe, spared
 
 EVENTS_MAX = 500
 """Events of one incident; the last ``KEPT_FOR_CLOSING`` places are for cancels and all-clears only."""
@@ -20,7 +21,6 @@ KEPT_FOR_CLOSING = 10
 SlotKey = tuple[str, Channel]
 
 _CLOSING_KINDS = frozenset({EventKind.CANCEL, EventKind.ALL_CLEAR})
-_ENDED_UNSENT = frozenset({Delivery.SUPPRESSED, Delivery.EXPIRED, Delivery.FAILED_PERM})
 
 
 def unknown_incident(incident_id: str, now: datetime) -> IncidentState:
@@ -136,6 +136,7 @@ def _report(
         else:
             reason, detail = ReceiptReason.NOTHING_OWED, "the decision names nobody to tell"
         return Folded(_seen(state, decision, now), (event_ended(decision, reason, now, detail),))
+    before = state.obligations
     state = _seen(state, decision, now, revision=state.revision + 1)
     state = state.model_copy(
         update={
@@ -152,15 +153,17 @@ def _report(
         }
     )
     again = {(route.agreement, route.partner) for route in decision.routes}
-    told = {_key(slot) for slot in state.slots if (slot.current.agreement, slot.party) in again}
+    told = {_key(slot) for slot in state.slots if (slot.current.agreement, slot.party) in again and not spared(slot)}
     folded = _tell(state, decision, told, now)
     fresh, alerts = new_slots(state, decision, routes, now)
     after = (folded.state or state).model_copy(update={"slots": (*(folded.state or state).slots, *fresh)})
+    after = climbs_after(after, before, decision, alerted=True, now=now)
     return _explained(Folded(after, folded.effects + alerts), decision, now)
 
 
 def _update(state: IncidentState, decision: Decision, now: datetime) -> Folded:
     """Tell those who were told by the same asker, and only them; re-opens a closed incident."""
+    before = state.obligations
     state = _seen(state, decision, now, revision=state.revision + 1).model_copy(
         update={
             "lane": lane_after(state, decision.routes),
@@ -169,7 +172,10 @@ def _update(state: IncidentState, decision: Decision, now: datetime) -> Folded:
             "obligations": obligations_after(state.obligations, decision, open_new=False),
         }
     )
-    return _explained(_tell(state, decision, _told_by(state, decision), now), decision, now)
+    told = {_key(slot) for slot in state.slots if not spared(slot)} & _told_by(state, decision)
+    folded = _tell(state, decision, told, now)
+    after = climbs_after(folded.state or state, before, decision, alerted=False, now=now)
+    return _explained(Folded(after, folded.effects), decision, now)
 
 
 def _close(state: IncidentState, decision: Decision, now: datetime) -> Folded:
@@ -182,13 +188,14 @@ def _close(state: IncidentState, decision: Decision, now: datetime) -> Folded:
         reported = min(decision.reported_at, decision.recorded_at)
         over = max(reported, state.over_since.get(decision.reporting_party, reported))
         state = state.model_copy(update={"over_since": state.over_since | {decision.reporting_party: over}})
+    state = called_off(state, decision.reporting_party, now)
     return _explained(_tell(state, decision, owed & _told_by(state, decision), now), decision, now)
 
 
 def _may_think_it_goes_on(slot: Slot) -> bool:
     """Unless the last word to a contact, sent or waiting behind a claim, is that it is over."""
     last = slot.waiting or slot.current
-    return last.template not in CLOSING or (slot.waiting is None and slot.delivery in _ENDED_UNSENT)
+    return last.template not in CLOSING or (slot.waiting is None and slot.delivery in ENDED_UNSENT)
 
 
 def _key(slot: Slot) -> SlotKey:

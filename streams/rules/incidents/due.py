@@ -1,11 +1,15 @@
 """What time alone brings about: retries, repetitions and expiry. Timers are derived from the state, never kept."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Protocol
 
 from schemas.incident import IncidentState, Slot
 from schemas.vocabulary import Delivery, ReceiptReason
+from streams.rules.incidents.climbing import climbed
+from streams.rules.incidents.climbs import looked_at
+from streams.rules.incidents.crews import NO_CREWS, Crews
 from streams.rules.incidents.effects import Effect, Folded, SlotStep, ended
 from streams.rules.incidents.followup import again
 from streams.rules.incidents.slots import RELEASED_FOR, UNSENT, explained, moved, send, settle
@@ -51,6 +55,22 @@ class SlotTimes(Protocol):
         """What waits behind it."""
 
 
+class ClimbTimes(Protocol):
+    """What of a climb its timer depends on."""
+
+    @property
+    def next_at(self) -> datetime | None:
+        """When it is looked at next."""
+
+
+class DutyTimes(Protocol):
+    """What of an obligation its timer depends on."""
+
+    @property
+    def climb(self) -> ClimbTimes | None:
+        """The climb of its ladder."""
+
+
 class Times(Protocol):
     """What of an incident its timers depend on: a state, or an outline of one that has not been read in full."""
 
@@ -70,11 +90,21 @@ class Times(Protocol):
     def slots(self) -> Sequence[SlotTimes]:
         """A slot for each contact and channel."""
 
+    @property
+    def news(self) -> Sequence[SlotTimes]:
+        """A slot for each text to the asking side."""
 
-def due(state: IncidentState, now: datetime) -> Folded:
-    """Everything that is due at ``now``: next attempts, repetitions of unknown outcomes, ends of what expired.
+    @property
+    def obligations(self) -> Sequence[DutyTimes]:
+        """What each partner was asked."""
 
-    The state is None when the incident is to be forgotten; its records stay on their topics.
+
+def due(state: IncidentState, now: datetime, crews: Crews = NO_CREWS) -> Folded:
+    """Everything that is due at ``now``: next attempts, repetitions of unknown outcomes, ends of what expired, next
+    rungs of ladders and what is to be told of them.
+
+    ``crews`` says who is on duty; while it does not know a policy, its ladders wait. The state is None when the
+    incident is to be forgotten; its records stay on their topics.
 
     A pending notification is never emitted again: it stands on its topic, written in one transaction with the
     state that remembers it, so that slowness there is the notifier's lag and not a loss.
@@ -82,25 +112,42 @@ def due(state: IncidentState, now: datetime) -> Folded:
     moment = next_due(state)
     if moment is None or now < moment:
         return Folded(state)
-    if now >= _forgotten_at(state) and not any(_slot_moment(slot) for slot in state.slots):
+    if now >= _forgotten_at(state) and not any(_moments(state)):
         return Folded(None)
-    slots: list[Slot] = []
-    effects: list[Effect] = []
-    for slot in state.slots:
-        step = _slot_due(slot, now)
-        slots.append(step.slot)
-        effects += step.effects
-    if tuple(slots) == state.slots:
+    slots, effects = _slots_due(state.slots, now)
+    news, more = _slots_due(state.news, now)
+    effects += more
+    after = state
+    if (slots, news) != (state.slots, state.news):
+        after = looked_at(state.model_copy(update={"slots": slots, "news": news}), now)
+    for place in range(len(after.obligations)):
+        folded = climbed(after, place, crews, now)
+        after, effects = folded.state or after, [*effects, *folded.effects]
+    if after == state:
         return Folded(state)
-    return Folded(state.model_copy(update={"slots": tuple(slots), "updated_at": now}), tuple(effects))
+    return Folded(after.model_copy(update={"updated_at": now}), tuple(effects))
 
 
 def next_due(state: Times) -> datetime | None:
     """The earliest instant at which ``due`` may have something to do; None for one set aside for people."""
     if state.quarantined is not None:
         return None
-    moments = [moment for slot in state.slots if (moment := _slot_moment(slot)) is not None]
-    return min(moments, default=_forgotten_at(state))
+    return min(_moments(state), default=_forgotten_at(state))
+
+
+def _moments(state: Times) -> Iterator[datetime]:
+    for slot in chain(state.slots, state.news):
+        moment = _slot_moment(slot)
+        if moment is not None:
+            yield moment
+    for duty in state.obligations:
+        if duty.climb is not None and duty.climb.next_at is not None:
+            yield duty.climb.next_at
+
+
+def _slots_due(slots: Iterable[Slot], now: datetime) -> tuple[tuple[Slot, ...], list[Effect]]:
+    steps = [_slot_due(slot, now) for slot in slots]
+    return tuple(step.slot for step in steps), [effect for step in steps for effect in step.effects]
 
 
 def _forgotten_at(state: Times) -> datetime:

@@ -6,6 +6,7 @@ from datetime import datetime
 from schemas.decision import Decision
 from schemas.incident import IncidentState
 from schemas.notification import Receipt, Response
+from streams.rules.incidents.climbs import looked_at
 from streams.rules.incidents.decided import apply_decision, unknown_incident
 from streams.rules.incidents.effects import Folded
 from streams.rules.incidents.parking import answer, park, receive
@@ -27,6 +28,19 @@ def fold(
     Raises:
         NoCodeLeft: the partition has no reply code for a new incident.
     """
+    folded = _applied(state, record, partition, codes_in_use, now)
+    if folded.state is None or folded.state is state:
+        return folded
+    return Folded(looked_at(folded.state, now), folded.effects)
+
+
+def _applied(
+    state: IncidentState | None,
+    record: Decision | Receipt | Response,
+    partition: int,
+    codes_in_use: Container[str],
+    now: datetime,
+) -> Folded:
     match record:
         case Decision():
             return apply_decision(state, record, partition=partition, codes_in_use=codes_in_use, now=now)

@@ -5,11 +5,14 @@ from datetime import datetime
 from schemas import ids
 from schemas.decision import Decision, SharedFacts
 from schemas.incident import Obligation, Slot
-from schemas.notification import Notification
+from schemas.notification import AnswerNews, Notification
 from schemas.vocabulary import Action, EventKind, Lane, Template
 
 CLOSING = frozenset({Template.CANCEL, Template.ALL_CLEAR})
 """Templates that end an incident for the reader."""
+
+FOR_THE_TOLD = CLOSING | {Template.ENOUGH}
+"""Templates that mean nothing to somebody who was not told of the event."""
 
 ALERTS: dict[Action, Template] = {
     Action.HELP: Template.HELP,
@@ -58,12 +61,39 @@ def follow_up(slot: Slot, decision: Decision, obligation: Obligation, *, revisio
             "template": _template(slot, decision.kind, obligation.action),
             "action": obligation.action,
             "facts": obligation.facts,
+            "answer": None,
             "changed": () if decision.kind in _CLOSING_KINDS else changed_fields(current.facts, obligation.facts),
             "reply_within_s": obligation.reply_within_s,
             "decided_at": decision.recorded_at,
             "expires_at": decision.expires_at,
         }
     )
+
+
+def thanks(slot: Slot, about: AnswerNews, lane: Lane, expires_at: datetime, now: datetime) -> Notification:
+    """Word to one of a group that enough others come."""
+    current = slot.current
+    return current.model_copy(
+        update={
+            "notification_id": ids.notification_id(
+                thanks_of(current.event_id), current.step, slot.contact_id, slot.channel.value
+            ),
+            "attempt": 1,
+            "repetition": False,
+            "lane": lane,
+            "template": Template.ENOUGH,
+            "changed": (),
+            "reply_within_s": None,
+            "answer": about,
+            "decided_at": now,
+            "expires_at": expires_at,
+        }
+    )
+
+
+def thanks_of(event: str) -> str:
+    """What stands for the event in the id of such a word about it."""
+    return f"{event}.enough"
 
 
 def as_first_alert(notification: Notification) -> Notification:

@@ -1,16 +1,16 @@
 """From a decision's routes to what an incident owes: obligations to partners, slots of contacts, a reply code."""
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from datetime import datetime
 
 from schemas import ids
 from schemas.decision import Decision, Recipient, Route, SharedFacts
 from schemas.incident import IncidentState, Obligation, Slot
 from schemas.notification import Notification, ReplyCode
-from schemas.vocabulary import Action, Certainty, Channel, Delivery, Lane, ReceiptReason, Severity, Urgency
-from streams.rules.incidents.effects import Effect, SlotStep, ended
+from schemas.vocabulary import Action, Certainty, Channel, Delivery, Lane, ReceiptReason, Severity, Template, Urgency
+from streams.rules.incidents.effects import Effect, Folded, SlotStep, ended
 from streams.rules.incidents.followup import ALERTS
-from streams.rules.incidents.slots import send
+from streams.rules.incidents.slots import owe, send, spared
 
 SLOTS_MAX = 300
 """Contacts times channels of one incident; beyond it, every further one is named in a receipt."""
@@ -133,6 +133,50 @@ def new_slots(
     return tuple(slots), tuple(effects)
 
 
+def newest_event(state: IncidentState) -> str:
+    """The event that made the incident's present revision."""
+    return next(seen.event_id for seen in state.events if seen.revision == state.revision)
+
+
+def further_alerts(
+    state: IncidentState,
+    duty: Obligation,
+    recipients: Sequence[Recipient],
+    rung: int,
+    expires_at: datetime,
+    now: datetime,
+) -> Folded:
+    """``state`` with alerts to ``recipients``, who are asked on rung number ``rung`` of ``duty``'s ladder.
+
+    A contact that was told before is not told again by the same channel; one that was spared its alert gets it now.
+    """
+    places = {(slot.contact_id, slot.channel): place for place, slot in enumerate(state.slots)}
+    slots, effects = list(state.slots), list[Effect]()
+    for recipient in recipients:
+        for channel in recipient.channels:
+            alert = _alert_on(state, duty, recipient, channel, rung, expires_at, now)
+            place = places.get((recipient.contact_id, channel))
+            if place is None and len(slots) >= SLOTS_MAX:
+                effects.append(ended(alert, ReceiptReason.QUARANTINED, now))
+            elif place is None:
+                step = _open_slot(alert, now)
+                places[recipient.contact_id, channel] = len(slots)
+                slots.append(step.slot)
+                effects += step.effects
+            elif spared(slots[place]):
+                step = owe(slots[place], _in_place_of(slots[place].current, alert), now)
+                slots[place] = step.slot
+                effects += step.effects
+    return Folded(state.model_copy(update={"slots": tuple(slots)}), tuple(effects))
+
+
+def _in_place_of(old: Notification, alert: Notification) -> Notification:
+    """``alert`` under the name that follows from the slot: a rung it was once spared on, and the newest event."""
+    number = ids.notification_id(alert.event_id, old.step, alert.contact_id, alert.channel.value)
+    attempt = old.attempt + 1 if old.notification_id == number else 1
+    return alert.model_copy(update={"notification_id": number, "step": old.step, "attempt": attempt})
+
+
 def _open_slot(alert: Notification, now: datetime) -> SlotStep:
     slot = Slot(
         party=alert.party,
@@ -153,6 +197,7 @@ def _alert(
     action = route.action or Action.INFORM
     if state.code is None:
         raise ValueError(f"incident {state.incident_id} has no reply code yet")
+    service = decision.service
     return Notification(
         notification_id=ids.notification_id(decision.event_id, step, recipient.contact_id, channel.value),
         attempt=1,
@@ -173,11 +218,55 @@ def _alert(
         channel=channel,
         lane=state.lane,
         step=step,
-        template=ALERTS[action],
+        template=ALERTS[action] if service is None else Template(service.kind.value),
         action=action,
         code=state.code,
         facts=route.shared,
         reply_within_s=route.reply_within_s,
+        subject=service.contact_id if service is not None else None,
         decided_at=decision.recorded_at,
         expires_at=decision.expires_at,
+    )
+
+
+def _alert_on(
+    state: IncidentState,
+    duty: Obligation,
+    recipient: Recipient,
+    channel: Channel,
+    rung: int,
+    expires_at: datetime,
+    now: datetime,
+) -> Notification:
+    """The alert to somebody whom a later rung adds: what the partner may know by now, as a first text."""
+    if state.code is None or state.status is None or state.origin is None:
+        raise ValueError(f"incident {state.incident_id} was never opened")
+    event = newest_event(state)
+    return Notification(
+        notification_id=ids.notification_id(event, rung, recipient.contact_id, channel.value),
+        attempt=1,
+        incident_id=state.incident_id,
+        event_id=event,
+        revision=state.revision,
+        status=state.status,
+        origin=state.origin,
+        exerciseid=state.exerciseid,
+        policy_version=duty.policy_version,
+        agreement=duty.agreement,
+        clause=duty.clause,
+        asking_party=duty.asking_party,
+        party=duty.partner,
+        language=duty.language,
+        role=recipient.role,
+        contact_id=recipient.contact_id,
+        channel=channel,
+        lane=state.lane,
+        step=rung,
+        template=ALERTS[duty.action],
+        action=duty.action,
+        code=state.code,
+        facts=duty.facts,
+        reply_within_s=duty.reply_within_s,
+        decided_at=now,
+        expires_at=expires_at,
     )

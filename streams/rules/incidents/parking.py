@@ -6,7 +6,9 @@ from schemas import ids
 from schemas.incident import IncidentState, Slot
 from schemas.notification import Receipt, Response
 from schemas.vocabulary import ReceiptKind, ReceiptReason
-from streams.rules.incidents.effects import Effect, Folded, Say
+from streams.rules.incidents.answers import heard
+from streams.rules.incidents.effects import Effect, Folded, Say, SlotStep
+from streams.rules.incidents.followup import thanks_of
 from streams.rules.incidents.slots import apply_receipt
 
 PARKED_MAX = 200
@@ -17,12 +19,12 @@ ANSWERS_MAX = 200
 
 
 def receive(state: IncidentState, receipt: Receipt, now: datetime) -> Folded:
-    """Apply ``receipt`` to the slot it is about; park it where no slot is known."""
+    """Apply ``receipt`` to the slot it is about, of those asked or of the asking side; park it where none is known."""
     if receipt.replayid is not None or receipt.notification_id is None:
         return Folded(state)
-    index = _slot_of(state, receipt)
-    if index is not None:
-        return _applied(state, index, receipt, now)
+    known = _applied(state, receipt, now)
+    if known is not None:
+        return known
     if receipt.kind is ReceiptKind.END:
         return Folded(state)  # an end of something unknown has nothing left to say, and may be our own
     return park(state, receipt, now)
@@ -39,11 +41,11 @@ def park(state: IncidentState, record: Receipt | Response, now: datetime) -> Fol
 
 
 def answer(state: IncidentState, response: Response, now: datetime) -> IncidentState:
-    """Keep ``response`` with the incident; a repeated one changes nothing."""
+    """Keep ``response`` with the incident and with the requests it answers; a repeated one changes nothing."""
     if any(known.response_id == response.response_id for known in state.answers):
         return state
     answers = (*state.answers, response)[-ANSWERS_MAX:]
-    return state.model_copy(update={"answers": answers, "updated_at": now})
+    return heard(state.model_copy(update={"answers": answers, "updated_at": now}), response, now)
 
 
 def unpark(folded: Folded, now: datetime) -> Folded:
@@ -57,21 +59,33 @@ def unpark(folded: Folded, now: datetime) -> Folded:
         if isinstance(record, Response):
             state = answer(state, record, now)
             continue
-        index = _slot_of(state, record)
-        if index is None:
+        step = _applied(state, record, now)
+        if step is None:
             state = state.model_copy(update={"parked": (*state.parked, record)})
             continue
-        step = _applied(state, index, record, now)
         state, effects = step.state or state, [*effects, *step.effects]
     return Folded(state, tuple(effects))
 
 
-def _applied(state: IncidentState, index: int, receipt: Receipt, now: datetime) -> Folded:
-    step = apply_receipt(state.slots[index], receipt, now)
-    if step.slot == state.slots[index] and not step.effects:
+def _applied(state: IncidentState, receipt: Receipt, now: datetime) -> Folded | None:
+    """What ``receipt`` does to the slot it is about; None where no slot is known."""
+    index = _slot_of(state, receipt)
+    if index is not None:
+        step = apply_receipt(state.slots[index], receipt, now)
+        return _with(state, "slots", state.slots, index, step, now)
+    for index, slot in enumerate(state.news):
+        if slot.current.notification_id == receipt.notification_id:
+            return _with(state, "news", state.news, index, apply_receipt(slot, receipt, now), now)
+    return None
+
+
+def _with(
+    state: IncidentState, name: str, slots: tuple[Slot, ...], index: int, step: SlotStep, now: datetime
+) -> Folded:
+    if step.slot == slots[index] and not step.effects:
         return Folded(state)
-    slots = (*state.slots[:index], step.slot, *state.slots[index + 1 :])
-    return Folded(state.model_copy(update={"slots": slots, "updated_at": now}), step.effects)
+    changed = (*slots[:index], step.slot, *slots[index + 1 :])
+    return Folded(state.model_copy(update={name: changed, "updated_at": now}), step.effects)
 
 
 def _slot_of(state: IncidentState, receipt: Receipt) -> int | None:
@@ -85,8 +99,9 @@ def _slot_of(state: IncidentState, receipt: Receipt) -> int | None:
     for index, slot in enumerate(state.slots):
         if _may_be(slot, receipt) and any(
             receipt.notification_id
-            == ids.notification_id(event.event_id, slot.current.step, slot.contact_id, slot.channel.value)
+            == ids.notification_id(named, slot.current.step, slot.contact_id, slot.channel.value)
             for event in state.events
+            for named in (event.event_id, thanks_of(event.event_id))
         ):
             return index
     return None

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 
 from schemas.incident import Slot
 from schemas.notification import Notification, Receipt
-from schemas.vocabulary import Channel, Delivery, Lane, ReceiptKind, ReceiptReason
+from schemas.vocabulary import Channel, Delivery, Lane, ReceiptKind, ReceiptReason, Template
 from streams.rules.incidents.effects import Effect, Emit, SlotStep, ended, kept_back
-from streams.rules.incidents.followup import CLOSING, as_first_alert, carry_changes
+from streams.rules.incidents.followup import ALERTS, CLOSING, FOR_THE_TOLD, as_first_alert, carry_changes
 
 BACKOFF_S = (10, 30, 60, 120, 300)
 """Waits after the first, second… temporary failure, seconds; the last one repeats."""
@@ -31,6 +31,14 @@ UNSETTLED = frozenset({Delivery.PENDING, Delivery.CLAIMED})
 
 ARRIVED = frozenset({Delivery.SENT, Delivery.DELIVERED, Delivery.READ, Delivery.UNKNOWN})
 """Outcomes after which the contact has, or may have, the text."""
+
+ACCEPTED = frozenset({Delivery.SENT, Delivery.DELIVERED, Delivery.READ})
+"""Outcomes by which a provider is known to have taken the text."""
+
+ENDED_UNSENT = frozenset({Delivery.SUPPRESSED, Delivery.EXPIRED, Delivery.FAILED_PERM})
+"""Ends of a text that did not arrive, and will not."""
+
+_FIRST_ALERTS = frozenset(ALERTS.values())
 
 # An outcome of an attempt only ever moves up this order, so that repeated and reordered receipts do no harm: a
 # provider's later word ('undelivered') stands above its acceptance, and a proof of arrival above everything.
@@ -55,7 +63,10 @@ def backoff(attempt: int) -> timedelta:
 
 def send(slot: Slot, notification: Notification, now: datetime) -> SlotStep:
     """Emit ``notification`` as the current one; if its time is over already, end it as expired instead."""
-    slot = slot.model_copy(update={"current": notification, "waiting": None})
+    changes: dict[str, object] = {"current": notification, "waiting": None, "provider": None}
+    if notification.template in _FIRST_ALERTS and notification.attempt == 1:
+        changes["accepted_at"] = None  # asked anew: what a provider took before is another matter
+    slot = slot.model_copy(update=changes)
     if notification.expires_at <= now:
         expired = ended(notification, ReceiptReason.EXPIRED, now, delivery=Delivery.EXPIRED)
         return SlotStep(moved(slot, Delivery.EXPIRED, ReceiptReason.EXPIRED, now), (expired,))
@@ -65,8 +76,9 @@ def send(slot: Slot, notification: Notification, now: datetime) -> SlotStep:
 def owe(slot: Slot, follow_up: Notification, now: datetime) -> SlotStep:
     """Give ``slot`` the newest follow-up; it goes out as soon as nothing else is on its way.
 
-    A cancel ends a pending notification at once. An update gives it ``RELEASED_FOR`` to be claimed: a claim may
-    stand on the log already, and two first alerts would ring where an alert and its update should.
+    A cancel ends a pending notification at once, and so does word that enough others come. An update gives it
+    ``RELEASED_FOR`` to be claimed: a claim may stand on the log already, and two first alerts would ring where an
+    alert and its update should.
     """
     effects: tuple[Effect, ...] = ()
     since = now
@@ -74,7 +86,7 @@ def owe(slot: Slot, follow_up: Notification, now: datetime) -> SlotStep:
         effects = (ended(slot.waiting, ReceiptReason.SUPERSEDED, now),)
         since = slot.since  # counted from the first that waited, or a stream of updates would put it off for ever
     slot = slot.model_copy(update={"waiting": follow_up})
-    if slot.delivery is Delivery.PENDING and follow_up.template not in CLOSING:
+    if slot.delivery is Delivery.PENDING and follow_up.template not in FOR_THE_TOLD:
         return SlotStep(slot.model_copy(update={"since": since}), effects)
     step = settle(slot, now)
     return SlotStep(step.slot, effects + step.effects)
@@ -85,10 +97,10 @@ def settle(slot: Slot, now: datetime) -> SlotStep:
     waiting = slot.waiting
     if waiting is None or slot.delivery is Delivery.CLAIMED:
         return SlotStep(slot)
-    closing = waiting.template in CLOSING
+    closing = waiting.template in FOR_THE_TOLD
     effects: tuple[Effect, ...] = ()
     if slot.delivery in UNSENT:
-        reason = ReceiptReason.CANCELLED if closing else ReceiptReason.SUPERSEDED
+        reason = _ended_by(waiting)
         effects = (ended(slot.current, reason, now),)
         slot = moved(slot, Delivery.SUPPRESSED, reason, now)
     if not slot.reached and closing:
@@ -102,6 +114,35 @@ def settle(slot: Slot, now: datetime) -> SlotStep:
         waiting = carry_changes(slot.current, waiting)
     step = send(slot, waiting if slot.reached else as_first_alert(waiting), now)
     return SlotStep(step.slot, effects + step.effects)
+
+
+def _ended_by(waiting: Notification) -> ReceiptReason:
+    """Why an unsent notification gives way to ``waiting``."""
+    if waiting.template is Template.ENOUGH:
+        return ReceiptReason.ANSWERED
+    return ReceiptReason.CANCELLED if waiting.template in CLOSING else ReceiptReason.SUPERSEDED
+
+
+def spare(slot: Slot, now: datetime) -> SlotStep:
+    """Let ``slot`` be: an alert that would wake its contact for the first time, or once more, is not sent any more.
+
+    What is in a notifier's hand goes its way; an update that a contact is owed stays owed.
+    """
+    alerts = slot.current.template in _FIRST_ALERTS
+    if alerts and slot.delivery is Delivery.UNKNOWN and slot.next_attempt_at is not None:
+        return SlotStep(slot.model_copy(update={"next_attempt_at": None}))
+    if not alerts or slot.delivery not in UNSENT or (slot.reached and slot.waiting is not None):
+        return SlotStep(slot)
+    effects = tuple(
+        ended(note, ReceiptReason.ANSWERED, now) for note in (slot.waiting, slot.current) if note is not None
+    )
+    slot = slot.model_copy(update={"waiting": None})
+    return SlotStep(moved(slot, Delivery.SUPPRESSED, ReceiptReason.ANSWERED, now), effects)
+
+
+def spared(slot: Slot) -> bool:
+    """Whether the contact was never told, since the request was answered first: nothing is owed to it."""
+    return not slot.reached and slot.delivery is Delivery.SUPPRESSED and slot.reason is ReceiptReason.ANSWERED
 
 
 def apply_receipt(slot: Slot, receipt: Receipt, now: datetime) -> SlotStep:
@@ -144,11 +185,15 @@ def _outcome(slot: Slot, receipt: Receipt, new: Delivery, now: datetime) -> Slot
     if _RANK[new] <= max(_RANK[old], _RANK[Delivery.CLAIMED]):
         return SlotStep(slot)
     after = moved(slot, new, receipt.reason, now)
+    if new in ACCEPTED:
+        taken = {"accepted_at": slot.accepted_at or now, "provider": receipt.provider or slot.provider}
+        after = after.model_copy(update=taken)
     if new in ARRIVED and old not in ARRIVED:
         after = after.model_copy(update={"reached": True, "sent_count": slot.sent_count + 1})
     elif new is Delivery.FAILED_PERM and old in ARRIVED:
         others = max(0, slot.sent_count - 1)
-        after = after.model_copy(update={"reached": others > 0, "sent_count": others})
+        accepted_at = slot.accepted_at if others else None
+        after = after.model_copy(update={"reached": others > 0, "sent_count": others, "accepted_at": accepted_at})
     step = settle(after.model_copy(update={"next_attempt_at": _next_attempt(after, now)}), now)
     return explained(step, now) if old in UNSETTLED else step
 
@@ -182,6 +227,8 @@ def _earlier(slot: Slot, receipt: Receipt, now: datetime, *, same: bool) -> Slot
     before, effects = slot, tuple[Effect, ...]()
     if not slot.reached:
         slot = slot.model_copy(update={"reached": True, "sent_count": max(1, slot.sent_count)})
+    if receipt.delivery in ACCEPTED and slot.accepted_at is None and (same or not _asks_anew(slot)):
+        slot = slot.model_copy(update={"accepted_at": now})
     repeated = same and receipt.attempt is not None and receipt.attempt < slot.current.attempt
     if repeated and receipt.delivery is not Delivery.UNKNOWN and slot.delivery in UNSENT:
         effects = (ended(slot.current, ReceiptReason.DUPLICATE, now),)
@@ -192,6 +239,10 @@ def _earlier(slot: Slot, receipt: Receipt, now: datetime, *, same: bool) -> Slot
         return SlotStep(slot)  # known already: what waits behind a claim goes on waiting
     step = settle(slot, now)
     return SlotStep(step.slot, effects + step.effects)
+
+
+def _asks_anew(slot: Slot) -> bool:
+    return slot.current.template in _FIRST_ALERTS
 
 
 def moved(slot: Slot, delivery: Delivery, reason: ReceiptReason | None, now: datetime) -> Slot:
