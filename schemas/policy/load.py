@@ -7,11 +7,19 @@ from pydantic import ValidationError
 
 from schemas.policy.areas_file import BorderFile, OutlinesFile
 from schemas.policy.checks import check
-from schemas.policy.files import LANGUAGES, CompetenceFile, LaddersFile, PartiesFile, RolesFile, SettingsFile
+from schemas.policy.files import (
+    LANGUAGES,
+    CompetenceFile,
+    LaddersFile,
+    PartiesFile,
+    RolesFile,
+    RostersFile,
+    SettingsFile,
+)
 from schemas.policy.geography_file import PlacesFile, UnitsFile
 from schemas.policy.mistakes import Mistake, PolicyMistakes, errors_of
 from schemas.policy.models import Geography, Policy
-from schemas.policy.parts import BORDER, OUTLINES, Parts, read_parts
+from schemas.policy.parts import BORDER, OUTLINES, ROSTERS, Parts, read_parts
 from schemas.policy.texts import Texts
 
 __all__ = ["LoadedPolicy", "Mistake", "PolicyMistakes", "load_policy", "read_policy"]
@@ -59,6 +67,7 @@ def _assembled(parts: Parts) -> Policy:
     settings = parts.need("policy.yaml", SettingsFile)
     competence = parts.need("competence.yaml", CompetenceFile)
     roles = parts.need("roles.yaml", RolesFile)
+    rosters = parts.get(ROSTERS, RostersFile)
     return Policy(
         limits=settings.limits,
         parties=parts.need("parties.yaml", PartiesFile).parties,
@@ -67,6 +76,7 @@ def _assembled(parts: Parts) -> Policy:
         competence=competence.competence,
         roles=roles.roles,
         staff=roles.staff,
+        rosters=rosters.rosters if rosters else {},
         ladders=parts.need("ladders.yaml", LaddersFile).ladders,
         geography=_geography(parts, settings.border_band_m),
         texts={language: parts.need(f"texts/{language}.yaml", Texts) for language in LANGUAGES},

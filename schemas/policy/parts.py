@@ -12,6 +12,7 @@ from schemas.policy.files import (
     LaddersFile,
     PartiesFile,
     RolesFile,
+    RostersFile,
     SettingsFile,
 )
 from schemas.policy.geography_file import PlacesFile, UnitsFile
@@ -66,6 +67,9 @@ class Parts:
             self.models[source.name] = model
 
 
+ROSTERS = "rosters.yaml"
+"""The one file that may be absent."""
+
 _SHAPES: dict[str, type[Model]] = {
     "policy.yaml": SettingsFile,
     "parties.yaml": PartiesFile,
@@ -83,6 +87,8 @@ def read_parts(directory: Path) -> Parts:
     parts = Parts(directory)
     for name, shape in _SHAPES.items():
         parts.add(read_source(directory / name, name), shape)
+    if (directory / ROSTERS).exists():
+        parts.add(read_source(directory / ROSTERS, ROSTERS), RostersFile)
     for path in agreement_paths(directory):
         name = f"{AGREEMENTS}/{path.name}"
         parts.add(read_source(path, name), Agreement)
