@@ -1,4 +1,7 @@
-"""Public holidays of Latvia and Lithuania, with the days off in their place that a government has announced."""
+"""Public holidays of Latvia and Lithuania, with the days off that a government has moved.
+
+Known from 1990 to 2100; days off are moved year by year, and known once the library ``holidays`` has them.
+"""
 
 from datetime import date
 from functools import lru_cache
