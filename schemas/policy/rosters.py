@@ -26,7 +26,7 @@ def read_days(value: object) -> object:
     words = value if isinstance(value, list | tuple) else [value]
     found: set[str] = set()
     for word in re.split(r"[,\s]+", " ".join(str(word) for word in words).strip().lower().replace("–", "-")):
-        found |= _range(word)
+        found |= _range(word) if word else set()
     return tuple(day for day in _DAY_KINDS if day in found)
 
 

@@ -98,7 +98,7 @@ SHARED = desk_policy(DAY_AND_NIGHT)
 
 
 @given(st.lists(st.tuples(moments, swaps), min_size=1, max_size=6))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_what_is_remembered_of_one_event_never_answers_for_another(
     asked: list[tuple[datetime, list[DutySwap]]],
 ) -> None:
