@@ -13,6 +13,7 @@ from schemas.policy.files import CompetenceFile, LaddersFile, PartiesFile, Roles
 from schemas.policy.geography_checks import check_geography
 from schemas.policy.mistakes import Mistake
 from schemas.policy.parts import OUTLINES, Parts
+from schemas.policy.roster_checks import check_rosters
 from schemas.policy.shape import hint
 from schemas.policy.source import Loc
 from schemas.policy.staff_checks import check_ladders, check_reachable, check_staff
@@ -119,6 +120,7 @@ CHECKS: tuple[Callable[[Parts], Iterable[Mistake]], ...] = (
     check_clauses,
     check_police_types,
     check_staff,
+    check_rosters,
     check_ladders,
     check_reachable,
     check_upkeep,

@@ -14,9 +14,18 @@ from pydantic_core import core_schema
 from schemas.base import Model
 from schemas.policy.cases import CasesFile
 from schemas.policy.directory import Directory
-from schemas.policy.files import CompetenceFile, LaddersFile, PartiesFile, RolesFile, SettingsFile, UpkeepFile
+from schemas.policy.files import (
+    CompetenceFile,
+    LaddersFile,
+    PartiesFile,
+    RolesFile,
+    RostersFile,
+    SettingsFile,
+    UpkeepFile,
+)
 from schemas.policy.geography_file import PlacesFile, UnitsFile
 from schemas.policy.models import Agreement, seconds
+from schemas.policy.rosters import read_dates, read_days, read_hours
 from schemas.policy.texts import Texts
 
 DIRECTORY: Final = Path(__file__).parents[2] / "deploy" / "policy" / "schema"
@@ -28,6 +37,7 @@ SHAPES: Final[dict[str, type[Model]]] = {
     "cases": CasesFile,
     "competence": CompetenceFile,
     "roles": RolesFile,
+    "rosters": RostersFile,
     "ladders": LaddersFile,
     "upkeep": UpkeepFile,
     "units": UnitsFile,
@@ -38,6 +48,21 @@ SHAPES: Final[dict[str, type[Model]]] = {
 """Schema name to the model whose YAML form it describes."""
 
 
+_DAY = "(mon|tue|wed|thu|fri|sat|sun)"
+_DAYS = {"type": "string", "pattern": rf"^({_DAY}(-{_DAY})?|daily|holidays)([, ]+({_DAY}(-{_DAY})?|daily|holidays))*$"}
+_DATES = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\d(\.\.\d{4}-\d\d-\d\d)?$"}
+_WRITTEN: Final[dict[object, JsonSchemaValue]] = {
+    read_days: {"anyOf": [_DAYS, {"type": "array", "items": _DAYS, "minItems": 1}], "examples": ["mon-fri", "sat-sun"]},
+    read_dates: {"anyOf": [_DATES, {"type": "array", "items": _DATES, "minItems": 1}], "examples": ["2026-12-24"]},
+    read_hours: {
+        "type": "string",
+        "pattern": r"^([01]\d|2[0-3]):[0-5]\d ?[-–] ?(([01]\d|2[0-3]):[0-5]\d|24:00)$",
+        "examples": ["08:00-20:00", "22:00-06:00"],
+    },
+}
+"""What may be written where a function turns it into what is kept."""
+
+
 class _AsWritten(GenerateJsonSchema):
     """Describes what may be written in the file, not what it becomes: '5 min', a number in national form."""
 
@@ -45,6 +70,8 @@ class _AsWritten(GenerateJsonSchema):
         function = schema["function"]["function"]
         if function is seconds:
             return {"type": "string", "pattern": r"^[0-9]{1,6} ?(s|min|h|d)$", "examples": ["90 s", "10 min", "2 h"]}
+        if function in _WRITTEN:
+            return _WRITTEN[function]
         if getattr(function, "__name__", "") == "_mobile":
             return {"type": ["string", "null"], "examples": ["+371 2…", "+370 6…"]}
         return super().function_before_schema(schema)

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from schemas.base import Id, Lang, Model
 from schemas.policy.models import Canary, Competence, ContactChecks, Ladder, Limits, Party, RoleInfo, Service, Staff
+from schemas.policy.rosters import Roster
 from schemas.vocabulary import EventType
 
 LANGUAGES: Final[tuple[Lang, ...]] = ("lv", "lt", "en")
@@ -41,6 +42,12 @@ class RolesFile(Model):
 
     roles: tuple[RoleInfo, ...]
     staff: dict[Id, dict[Id, Staff]]
+
+
+class RostersFile(Model):
+    """``rosters.yaml``: who is on duty when, by party and role. Without the file, all who hold a role are."""
+
+    rosters: dict[Id, dict[Id, Roster]]
 
 
 class LaddersFile(Model):

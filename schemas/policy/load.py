@@ -13,13 +13,14 @@ from schemas.policy.files import (
     LaddersFile,
     PartiesFile,
     RolesFile,
+    RostersFile,
     SettingsFile,
     UpkeepFile,
 )
 from schemas.policy.geography_file import PlacesFile, UnitsFile
 from schemas.policy.mistakes import Mistake, PolicyMistakes, errors_of
 from schemas.policy.models import Geography, Policy
-from schemas.policy.parts import BORDER, OUTLINES, UPKEEP, Parts, read_parts
+from schemas.policy.parts import BORDER, OUTLINES, ROSTERS, UPKEEP, Parts, read_parts
 from schemas.policy.texts import Texts
 
 __all__ = ["LoadedPolicy", "Mistake", "PolicyMistakes", "load_policy", "read_policy"]
@@ -68,6 +69,7 @@ def _assembled(parts: Parts) -> Policy:
     competence = parts.need("competence.yaml", CompetenceFile)
     roles = parts.need("roles.yaml", RolesFile)
     upkeep = parts.get(UPKEEP, UpkeepFile) or UpkeepFile()
+    rosters = parts.get(ROSTERS, RostersFile)
     return Policy(
         limits=settings.limits,
         parties=parts.need("parties.yaml", PartiesFile).parties,
@@ -76,6 +78,7 @@ def _assembled(parts: Parts) -> Policy:
         competence=competence.competence,
         roles=roles.roles,
         staff=roles.staff,
+        rosters=rosters.rosters if rosters else {},
         ladders=parts.need("ladders.yaml", LaddersFile).ladders,
         geography=_geography(parts, settings.border_band_m),
         texts={language: parts.need(f"texts/{language}.yaml", Texts) for language in LANGUAGES},

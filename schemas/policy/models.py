@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from schemas.base import E164, Country, Id, Lang, Line, Model
 from schemas.decision import SharedField
 from schemas.place import AdminCode, Point
+from schemas.policy.rosters import Roster
 from schemas.policy.texts import Texts
 from schemas.vocabulary import Action, Channel, EventType, Lane, Severity
 
@@ -307,7 +308,8 @@ class Limits(Model):
 class Policy(Model):
     """A whole policy. ``version`` is the SHA-256 of its canonical JSON and stands in every decision.
 
-    Without ``canary`` none is sent, without ``contact_checks`` contacts are asked by hand only.
+    Without ``canary`` none is sent, without ``contact_checks`` contacts are asked by hand only. ``rosters`` are by party
+    and role; where a role has none, everybody who holds it is on duty at all times.
     """
 
     limits: Limits
@@ -317,6 +319,7 @@ class Policy(Model):
     competence: dict[EventType, Competence]
     roles: tuple[RoleInfo, ...]
     staff: dict[Id, dict[Id, Staff]]
+    rosters: dict[Id, dict[Id, Roster]] = Field(default_factory=dict)
     ladders: tuple[Ladder, ...]
     geography: Geography
     texts: dict[Lang, Texts]

@@ -12,6 +12,7 @@ from schemas.policy.files import (
     LaddersFile,
     PartiesFile,
     RolesFile,
+    RostersFile,
     SettingsFile,
     UpkeepFile,
 )
@@ -26,8 +27,9 @@ F = TypeVar("F", bound=Model)
 
 AGREEMENTS = "agreements"
 OUTLINES = "areas/outlines.geojson"
-UPKEEP = "upkeep.yaml"
 BORDER = "areas/border.geojson"
+ROSTERS = "rosters.yaml"
+UPKEEP = "upkeep.yaml"
 
 
 @dataclass
@@ -79,14 +81,18 @@ _SHAPES: dict[str, type[Model]] = {
     **{f"texts/{language}.yaml": Texts for language in LANGUAGES},
 }
 
+_OPTIONAL: dict[str, type[Model]] = {ROSTERS: RostersFile, UPKEEP: UpkeepFile}
+"""Files that may be absent."""
+
 
 def read_parts(directory: Path) -> Parts:
     """Read every file of the policy ``directory``."""
     parts = Parts(directory)
     for name, shape in _SHAPES.items():
         parts.add(read_source(directory / name, name), shape)
-    if (directory / UPKEEP).exists():
-        parts.add(read_source(directory / UPKEEP, UPKEEP), UpkeepFile)
+    for name, optional in _OPTIONAL.items():
+        if (directory / name).exists():
+            parts.add(read_source(directory / name, name), optional)
     for path in agreement_paths(directory):
         name = f"{AGREEMENTS}/{path.name}"
         parts.add(read_source(path, name), Agreement)

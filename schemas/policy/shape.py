@@ -39,7 +39,8 @@ def explain(error: ValidationError, source: Source, model: type[BaseModel]) -> t
                 guessed.add((*loc[:-1], guess))
             mend = f"did you mean '{guess}'?" if guess else f"known keys here: {', '.join(sorted(known))}"
             mistakes.append(source.mistake(loc, f"unknown key '{loc[-1]}'", mend))
-    mistakes += [_explained(fault, source) for fault in faults if _stands_alone(fault, guessed)]
+    spoilt = {_loc(fault)[:depth] for fault in faults for depth in range(len(_loc(fault)))}
+    mistakes += [_explained(fault, source) for fault in faults if _stands_alone(fault, guessed, spoilt)]
     return tuple(sorted(mistakes))
 
 
@@ -56,9 +57,11 @@ def hint(word: str, known: Iterable[str], otherwise: str) -> str:
     return f"did you mean '{guess}'?" if guess else f"{otherwise}: {', '.join(words)[:400] or 'none'}"
 
 
-def _stands_alone(fault: ErrorDetails, guessed: set[Loc]) -> bool:
+def _stands_alone(fault: ErrorDetails, guessed: set[Loc], spoilt: set[Loc]) -> bool:
     if fault["type"] == "extra_forbidden":
         return False
+    if fault["type"] == "too_short" and _loc(fault) in spoilt:
+        return False  # pydantic counts the items that fit: the list is short only because of what is in it
     return not (fault["type"] == "missing" and _loc(fault) in guessed)
 
 

@@ -1,16 +1,19 @@
 """``python -m streams.router``: the router process."""
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from aiokafka.errors import KafkaError
 
+from runtime.control import ControlFollower
 from runtime.health import Health
 from runtime.policies import PolicyFollower
 from runtime.process import nap, run
 from runtime.settings import Settings
 from runtime.topics import await_topics
+from schemas.control import DutySwap
 from schemas.policy.models import Policy
 from schemas.topics import EVENTS
 from streams.router.app import GROUP, build
@@ -32,22 +35,30 @@ class RouterCrashed(Exception):
 async def serve_router(settings: Settings, health: Health, stop: asyncio.Event) -> None:
     """Route events until ``stop``; any failure raises."""
     await await_topics(settings)
-    async with PolicyFollower(settings) as policies, LagMeter(settings, GROUP) as meter:
+    async with (
+        PolicyFollower(settings) as policies,
+        ControlFollower(settings) as control,
+        LagMeter(settings, GROUP) as meter,
+    ):
         first = await policies.wait_active(POLICY_WITHIN_S)
         index_of(first)  # compiled before the first event needs it
 
         def active() -> Policy:
             return policies.active or first
 
+        def swaps() -> tuple[DutySwap, ...]:
+            return control.current.swaps
+
         handled = Handled()
-        app = build(settings, Decider(active, settings.partitions), handled.add)
+        app = build(settings, Decider(active, settings.partitions, swaps), handled.add)
         async with asyncio.timeout(STARTED_WITHIN_S):
             await app.start()
         measuring = asyncio.create_task(_measure(app, meter, health, handled), name="router-lag")
         try:
             while not stop.is_set():
-                _raise_if_dead(app, policies, measuring)
+                _raise_if_dead(app, (policies, control), measuring)
                 health.facts["policy"] = active().version[:12]
+                health.facts["swaps"] = len(swaps())
                 await nap(stop, _WATCH_S)
         finally:
             measuring.cancel()
@@ -87,11 +98,14 @@ async def _measure(app: Any, meter: LagMeter, health: Health, handled: Handled) 
         await asyncio.sleep(_MEASURE_EVERY_S)
 
 
-def _raise_if_dead(app: Any, policies: PolicyFollower, measuring: "asyncio.Task[None]") -> None:
+def _raise_if_dead(
+    app: Any, followers: Iterable[PolicyFollower | ControlFollower], measuring: "asyncio.Task[None]"
+) -> None:
     if app.crashed:
         raise RouterCrashed(repr(app.crash_reason))
-    if policies.failed is not None:
-        raise policies.failed
+    for follower in followers:
+        if follower.failed is not None:
+            raise follower.failed
     if measuring.done():
         measuring.result()
 

@@ -9,6 +9,7 @@ from runtime.kafka import partition_for
 from runtime.log import logger
 from schemas.base import Record
 from schemas.codec import TooLargeToWrite, Undecodable, decode, encode
+from schemas.control import DutySwap
 from schemas.decision import Decision
 from schemas.event import EmergencyEvent, SourceOfRejection
 from schemas.policy.models import Policy
@@ -33,10 +34,12 @@ class RulesBroken(Exception):
 
 
 class Decider:
-    """Turns records of ``events`` into outputs by the policy that ``active`` gives at that moment."""
+    """Turns records of ``events`` into outputs by the policy and the swaps of duty that hold at that moment."""
 
-    def __init__(self, active: Callable[[], Policy], partitions: int) -> None:
-        self._active, self._partitions = active, partitions
+    def __init__(
+        self, active: Callable[[], Policy], partitions: int, swaps: Callable[[], tuple[DutySwap, ...]] = tuple
+    ) -> None:
+        self._active, self._swaps, self._partitions = active, swaps, partitions
         self._internal_errors = 0
 
     def __call__(self, record: Incoming) -> list[Output]:
@@ -63,7 +66,7 @@ class Decider:
 
     def _judge(self, event: EmergencyEvent) -> tuple[Decision, tuple[RejectionReason, str, str] | None]:
         try:
-            decision = route(event, self._active())
+            decision = route(event, self._active(), self._swaps())
             refused = rejection_of(decision)
         except Exception as error:
             self._internal_errors += 1

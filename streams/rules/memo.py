@@ -1,8 +1,10 @@
 """Values that depend on the policy alone, worked out once: a router says the same few sentences all day."""
 
+from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
+K = TypeVar("K")
 V = TypeVar("V")
 
 MAX_KEPT = 20_000
@@ -27,3 +29,23 @@ class Memo(Generic[V]):
     def forget(self) -> None:
         """Begin anew."""
         self._kept.clear()
+
+
+class ByIdentity(Generic[K, V]):
+    """What is made of an object, kept by its identity: a copy with a change never meets what was made of the original.
+
+    At most ``limit`` objects are kept, the newest ones: the policy in use and a few that previews still cite.
+    """
+
+    def __init__(self, make: Callable[[K], V], limit: int = 8) -> None:
+        self._make, self._limit = make, limit
+        self._kept: OrderedDict[int, tuple[K, V]] = OrderedDict()
+
+    def of(self, source: K) -> V:
+        """What ``make`` gives for ``source``, made once."""
+        found = self._kept.get(id(source))
+        if found is None or found[0] is not source:
+            found = self._kept[id(source)] = source, self._make(source)
+            while len(self._kept) > self._limit:
+                self._kept.popitem(last=False)
+        return found[1]

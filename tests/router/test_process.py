@@ -15,12 +15,13 @@ from deploy.local.kafka import EmbeddedKafka
 from runtime.kafka import partition_for
 from runtime.settings import Settings
 from schemas.codec import encode
-from schemas.control import ActivePolicy
+from schemas.control import ActivePolicy, DutySwap
 from schemas.decision import Decision
 from schemas.event import Rejection, SourceOfRejection
 from schemas.policy.models import Policy
-from schemas.topics import POLICY
+from schemas.topics import CONTROL, POLICY
 from schemas.vocabulary import DecisionOutcome, RejectionReason
+from streams.rules.trusted import amended
 from tests.local.processes import eventually
 from tests.router.bus import Bus
 from tests.router.process import RouterProcess
@@ -167,6 +168,34 @@ async def test_a_policy_activated_meanwhile_judges_the_next_event(
     finally:
         await publish(settings, policy, note="back", by="tests")
     await asyncio.to_thread(router.wait, lambda health: health.get("policy") == policy.version[:12])
+
+
+async def test_a_swap_on_control_is_called_until_it_is_revoked(
+    router: RouterProcess, bus: Bus, settings: Settings
+) -> None:
+    """Who stands in is told in the other's place, the verdict says so; a revoked swap changes nothing any more."""
+    now = datetime.now(UTC)
+    swap = DutySwap(
+        swap_id="night", party="birzai", contact_id="birzai-duty", substitute="birzai-delegate",
+        start=now - timedelta(hours=1), end=now + timedelta(hours=1), by="tests", at=now,
+    )  # fmt: skip
+
+    async def told(event: str) -> tuple[list[str], list[str]]:
+        await bus.report(report(event))
+        decision = (await bus.decision_on(event)).record
+        assert isinstance(decision, Decision)
+        said = [verdict.detail for verdict in decision.verdicts if verdict.reason == "recipients_found"]
+        return [one.contact_id for one in decision.routes[0].recipients], said
+
+    def knows(count: int) -> Callable[[dict[str, Any]], bool]:
+        return lambda health: health.get("swaps") == count
+
+    for number, (one, holds) in enumerate([(swap, 1), (amended(swap, revoked=True), 0)]):
+        await bus.append(encode(CONTROL, one, source="tests", at=now).value, key=one.key.encode(), topic=CONTROL)
+        await asyncio.to_thread(router.wait, knows(holds))
+        contacts, said = await told(f"ev-swap-{number}")
+        assert contacts == ["birzai-delegate" if holds else "birzai-duty", "birzai-chief"]
+        assert ("birzai-delegate, standing in for birzai-duty by swap night" in said[0]) == bool(holds)
 
 
 async def test_an_activation_of_a_policy_that_nobody_knows_changes_nothing(

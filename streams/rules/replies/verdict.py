@@ -143,7 +143,9 @@ def _unknown_is_harmless(plain: tuple[Piece, ...], *, said_yes: bool) -> bool:
     unknown = list(_unknown(plain))
     if said_yes:
         return len(unknown) <= MAX_UNKNOWN_BESIDE_YES
-    what_for = [piece for piece in unknown if piece.word.endswith(_INFINITIVES + _FIRST_PERSON) or _follows_coming(plain, piece)]
+    what_for = [
+        piece for piece in unknown if piece.word.endswith(_INFINITIVES + _FIRST_PERSON) or _follows_coming(plain, piece)
+    ]
     return not what_for and len(unknown) <= MAX_UNKNOWN_BESIDE_COMING
 
 
@@ -187,9 +189,9 @@ def _only_details_after_but(plain: tuple[Piece, ...]) -> bool:
         return True
     rest = plain[at + 1 :]
     strange = list(_unknown(rest))
-    return all(piece.what in _AFTER_BUT or (piece.what is P.UNKNOWN and piece not in strange) for piece in rest) and any(
-        piece.what in (P.AMOUNT, P.TIME, P.NUMBER, K.PARTLY) or piece.what in _COMING for piece in rest
-    )
+    return all(
+        piece.what in _AFTER_BUT or (piece.what is P.UNKNOWN and piece not in strange) for piece in rest
+    ) and any(piece.what in (P.AMOUNT, P.TIME, P.NUMBER, K.PARTLY) or piece.what in _COMING for piece in rest)
 
 
 def _in_one_sentence(plain: tuple[Piece, ...]) -> bool:
@@ -337,7 +339,9 @@ def _is_yes(pieces: tuple[Piece, ...], piece: Piece) -> bool:
     if verbs and all(one.what is K.GOING for one in verbs):
         return True
     others = [one for one in pieces if one.clause != piece.clause]
-    condition_of = any(one.what in _POSITIVE or one.what in (K.THEY_COME, K.YES_OR_IF, P.UNKNOWN, K.NO) for one in others)
+    condition_of = any(
+        one.what in _POSITIVE or one.what in (K.THEY_COME, K.YES_OR_IF, P.UNKNOWN, K.NO) for one in others
+    )
     they = any(one.what is K.THEY_COME for one in verbs) and not any(one.what in (P.AMOUNT, P.TIME) for one in rest)
     return len(verbs) == 1 and not condition_of and not they
 

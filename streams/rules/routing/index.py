@@ -1,11 +1,10 @@
 """A policy compiled for look-up, once per policy object."""
 
-from collections import OrderedDict
 from collections.abc import Iterable
 
 from schemas.decision import Route, SharedField, Verdict
 from schemas.policy.models import Agreement, Clause, Party, Policy
-from streams.rules.memo import Memo
+from streams.rules.memo import ByIdentity, Memo
 from streams.rules.places.geography import GeographyIndex
 from streams.rules.routing.recipients import Roster
 from streams.rules.routing.ruling import Ruling
@@ -66,14 +65,9 @@ def _grouped(pairs: Iterable[tuple[str, Party]]) -> dict[str, tuple[Party, ...]]
     return groups
 
 
-_compiled: OrderedDict[int, PolicyIndex] = OrderedDict()
+_compiled = ByIdentity(PolicyIndex, MAX_COMPILED)
 
 
 def index_of(policy: Policy) -> PolicyIndex:
     """The compiled ``policy``. Kept by identity: a copy with a change never meets the original's index."""
-    found = _compiled.get(id(policy))
-    if found is None or found.policy is not policy:
-        found = _compiled[id(policy)] = PolicyIndex(policy)
-        while len(_compiled) > MAX_COMPILED:
-            _compiled.popitem(last=False)
-    return found
+    return _compiled.of(policy)

@@ -7,11 +7,13 @@ from datetime import datetime
 from functools import partial
 from typing import NamedTuple
 
+from schemas.control import DutySwap
 from schemas.decision import Decision, Route, Verdict
 from schemas.event import EmergencyEvent, Service
 from schemas.place import ResolvedPlace
 from schemas.policy.models import Policy
 from schemas.vocabulary import DecisionOutcome, EventKind, Judgement, Stage
+from streams.rules.duty.watch import Watch
 from streams.rules.places.place import Located, locate
 from streams.rules.places.place_fault import PlaceFault
 from streams.rules.routing.ground import judge_place
@@ -35,8 +37,10 @@ class _Answer(NamedTuple):
     routes: tuple[Route, ...] = ()
 
 
-def route(event: EmergencyEvent, policy: Policy) -> Decision:
+def route(event: EmergencyEvent, policy: Policy, swaps: tuple[DutySwap, ...] = ()) -> Decision:
     """Who is told of ``event``, what, and why; or why nobody is.
+
+    Who is on duty is judged at the time the event was recorded; ``swaps`` are those of duty that were not revoked.
 
     Never raises for a valid event and policy. A clause, profile or ladder that the policy names but does not
     hold shares nothing and reaches nobody, and the verdicts say so.
@@ -55,16 +59,16 @@ def route(event: EmergencyEvent, policy: Policy) -> Decision:
     if event.service is not None:
         return _decision(event, now, index, _service(event, event.service, intake, index))
     judge = _report if event.kind in _TELLS_WHERE else _closing
-    return _decision(event, now, index, judge(event, intake, index))
+    return _decision(event, now, index, judge(event, intake, index.roster.watch(now, swaps), index))
 
 
-def _report(event: EmergencyEvent, intake: Verdict, index: PolicyIndex) -> _Answer:
+def _report(event: EmergencyEvent, intake: Verdict, watch: Watch, index: PolicyIndex) -> _Answer:
     """A report or update: place, authority, agreements, competence, clauses, redaction, recipients."""
     located = locate(event.place, index.geo) if event.place else None
     if not isinstance(located, Located):
         return _Answer(DecisionOutcome.REJECTED, (intake, _known_party(event, index), _no_place(located)))
     traits, spots = Traits.of(event), located.spots
-    ruling = index.rulings.recall((traits, spots), partial(rule_on_report, traits, spots, index))
+    ruling = index.rulings.recall((traits, spots, watch), partial(rule_on_report, traits, spots, watch, index))
     if ruling.authority.judgement is Judgement.STOP:
         return _Answer(ruling.outcome, (intake, ruling.authority), located.place)
     said = (intake, ruling.authority, judge_place(located, index), *ruling.judged)
@@ -78,7 +82,7 @@ def _service(event: EmergencyEvent, service: Service, intake: Verdict, index: Po
     return _Answer(outcome, (intake, _known_party(event, index), people), None, () if told is None else (told,))
 
 
-def _closing(event: EmergencyEvent, intake: Verdict, index: PolicyIndex) -> _Answer:
+def _closing(event: EmergencyEvent, intake: Verdict, watch: Watch, index: PolicyIndex) -> _Answer:
     """A cancel or all-clear: a route to every partner, for those already told; a place is only passed on."""
     traits, place, lead = Traits.of(event), None, None
     said: tuple[Verdict, ...] = ()
@@ -90,7 +94,7 @@ def _closing(event: EmergencyEvent, intake: Verdict, index: PolicyIndex) -> _Ans
         else:
             # A cancel is owed to those already told, wherever it says they are: the place cannot stop it.
             said = (amended(_no_place(located), judgement=Judgement.WARN),)
-    ruling = index.rulings.recall((traits, lead), partial(rule_on_closing, traits, lead, index))
+    ruling = index.rulings.recall((traits, lead, watch), partial(rule_on_closing, traits, lead, watch, index))
     return _delivered(event, place, ruling, (intake, ruling.authority, *said, *ruling.judged), index)
 
 

@@ -5,6 +5,7 @@ from functools import partial
 
 from schemas.decision import Route, Verdict
 from schemas.vocabulary import DecisionOutcome, EventKind, Judgement, Lane, Stage
+from streams.rules.duty.watch import Watch
 from streams.rules.places.describe import COUNTRIES, DETAIL_MAX, clip
 from streams.rules.places.geography import Spot
 from streams.rules.routing.clauses import Chosen, choose, follow_up
@@ -15,7 +16,7 @@ from streams.rules.routing.ruling import Delivery, Ruling, Traits
 from streams.rules.trusted import amended
 
 
-def rule_on_report(traits: Traits, spots: tuple[Spot, ...], index: PolicyIndex) -> Ruling:
+def rule_on_report(traits: Traits, spots: tuple[Spot, ...], watch: Watch, index: PolicyIndex) -> Ruling:
     """A report or update at ``spots``: authority, agreements, competence, clauses, recipients."""
     found = grounds(spots, index)
     authority = judge_authority(traits.reporting_party, found, index)
@@ -33,10 +34,10 @@ def rule_on_report(traits: Traits, spots: tuple[Spot, ...], index: PolicyIndex) 
     said = [verdict for verdict, _ in clauses]
     if said and not chosen:
         return Ruling(DecisionOutcome.NO_ROUTE, authority, (*verdicts, competence, *_stopped(said)))
-    return _delivered(traits, chosen, index, authority, (*verdicts, competence, *said), lead)
+    return _delivered(traits, chosen, watch, index, authority, (*verdicts, competence, *said), lead)
 
 
-def rule_on_closing(traits: Traits, lead: str | None, index: PolicyIndex) -> Ruling:
+def rule_on_closing(traits: Traits, lead: str | None, watch: Watch, index: PolicyIndex) -> Ruling:
     """A cancel or all-clear: a route to every partner, for those already told."""
     me = index.parties[traits.reporting_party].short.en
     authority = verdict(Stage.AUTHORITY, Judgement.PASS, "known_party", f"{me} is a party of this policy")
@@ -44,7 +45,7 @@ def rule_on_closing(traits: Traits, lead: str | None, index: PolicyIndex) -> Rul
     if not chosen:
         none = verdict(Stage.AGREEMENT, Judgement.STOP, "no_agreement", f"{me} is in no agreement")
         return Ruling(DecisionOutcome.NO_ROUTE, authority, (none,))
-    return _delivered(traits, chosen, index, authority, (), lead)
+    return _delivered(traits, chosen, watch, index, authority, (), lead)
 
 
 def lead_for(traits: Traits, spot: Spot, index: PolicyIndex) -> tuple[str | None, Verdict]:
@@ -71,6 +72,7 @@ def verdict(stage: Stage, judgement: Judgement, reason: str, detail: str) -> Ver
 def _delivered(
     traits: Traits,
     chosen: Sequence[Chosen],
+    watch: Watch,
     index: PolicyIndex,
     authority: Verdict,
     judged: tuple[Verdict, ...],
@@ -80,10 +82,11 @@ def _delivered(
     deliveries: list[Delivery] = []
     people: list[Verdict] = []
     for one in chosen:
-        crew = index.roster.crew(one.clause.ladder if one.clause else "", one.applied.partner.id, traits.origin)
-        bare = index.routes.recall(_same(traits, one), partial(_bare, traits, one, crew))
+        crew = index.roster.crew(one.clause.ladder if one.clause else "", one.applied.partner.id, traits.origin, watch)
+        same = _same(traits, one, watch)
+        bare = index.routes.recall(same, partial(_bare, traits, one, crew))
         deliveries.append(Delivery(bare, one.applied.partner.short.en, one.share))
-        people.append(index.said.recall(("people", *_same(traits, one)), partial(_people, traits, one, crew, index)))
+        people.append(index.said.recall(("people", *same), partial(_people, traits, one, crew, index)))
     outcome = DecisionOutcome.FOLLOW_UP
     if traits.kind is EventKind.REPORT:
         reached = any(each.bare.recipients for each in deliveries)
@@ -92,10 +95,11 @@ def _delivered(
     return Ruling(outcome, authority, judged, tuple(deliveries), tuple(people), lead)
 
 
-def _same(traits: Traits, one: Chosen) -> tuple[object, ...]:
+def _same(traits: Traits, one: Chosen, watch: Watch) -> tuple[object, ...]:
     """What bare routes and recipients depend on."""
     clause = one.clause.id if one.clause else None
-    return traits.reporting_party, traits.origin, one.applied.agreement.id, one.applied.partner.id, clause, one.action
+    applied = one.applied
+    return traits.reporting_party, traits.origin, applied.agreement.id, applied.partner.id, clause, one.action, watch
 
 
 def _bare(traits: Traits, one: Chosen, crew: Crew) -> Route:
@@ -131,12 +135,27 @@ def _people(traits: Traits, one: Chosen, crew: Crew, index: PolicyIndex) -> Verd
             "events; an administrator must mend the roles file"
         )
         return verdict(Stage.RECIPIENTS, Judgement.WARN, "nobody_on_list", detail)
-    told = ", ".join(f"{index.roster.role(who.role)} ({who.contact_id})" for who in crew.recipients)
+    said = [f"{partner}: {_told(crew, index)}"]
     if missing:
         rung = f", so step {crew.rung + 1} of the ladder is told at once" if crew.rung else ""
-        told += f"; nobody holds {missing}{rung}: an administrator must mend the roles file"
-        return verdict(Stage.RECIPIENTS, Judgement.WARN, "recipients_found", f"{partner}: {told}")
-    return verdict(Stage.RECIPIENTS, Judgement.PASS, "recipients_found", f"{partner}: {told}")
+        said.append(f"nobody holds {missing}{rung}: an administrator must mend the roles file")
+    if crew.uncovered:
+        roles = ", ".join(index.roster.role(role) for role in crew.uncovered)
+        said.append(f"by roster nobody who can be reached is on duty as {roles}, so all who hold that role are told")
+    judgement = Judgement.WARN if missing or crew.uncovered else Judgement.PASS
+    reason = "nobody_on_duty" if crew.uncovered else "recipients_found"
+    return verdict(Stage.RECIPIENTS, judgement, reason, "; ".join(said))
+
+
+def _told(crew: Crew, index: PolicyIndex) -> str:
+    """The people of ``crew`` by role, and who of them stands in for whom."""
+    instead = {one.contact: one for one in crew.stand_ins}
+    told = []
+    for who in crew.recipients:
+        one = instead.get(who.contact_id)
+        note = f", standing in for {one.instead_of} by swap {one.swap_id}" if one else ""
+        told.append(f"{index.roster.role(who.role)} ({who.contact_id}{note})")
+    return ", ".join(told)
 
 
 def _told_before(traits: Traits, index: PolicyIndex) -> list[Chosen]:

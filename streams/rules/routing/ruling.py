@@ -1,6 +1,7 @@
 """A ruling: what the policy says of one sort of event at one place, which is all of a decision but the event's facts.
 
-It depends on the policy, the event's traits and the place alone, so it is worked out once for all events alike.
+It depends on the policy, the event's traits, the place and who is on duty, so it is worked out once for all events
+alike.
 """
 
 from dataclasses import dataclass
