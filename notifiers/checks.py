@@ -6,10 +6,11 @@ from datetime import datetime
 from notifiers.message import Message, render
 from notifiers.outcome import bounded
 from notifiers.texts import Unrenderable
+from runtime.control import Control
 from schemas.notification import Notification
 from schemas.policy.directory import Directory
 from schemas.policy.models import Policy
-from schemas.vocabulary import Delivery, Origin, ReceiptReason, Status
+from schemas.vocabulary import Channel, Delivery, Origin, ReceiptReason, Status
 
 _SENDABLE = frozenset({Status.ACTUAL, Status.EXERCISE, Status.TEST})
 
@@ -50,6 +51,15 @@ def expired(notification: Notification, now: datetime) -> Refusal | None:
     if (notification.expires_at - now).total_seconds() >= 1:
         return None
     return Refusal(Delivery.EXPIRED, ReceiptReason.EXPIRED, f"expired at {notification.expires_at:%Y-%m-%dT%H:%M:%SZ}")
+
+
+def silenced(notification: Notification, control: Control) -> Refusal | None:
+    """Whether its contact has asked for no more texts (STOP). E-mail still goes."""
+    if notification.channel is not Channel.SMS or notification.contact_id not in control.stopped_contacts:
+        return None
+    return refused_for_good(
+        ReceiptReason.RECIPIENT_STOPPED, f"{notification.contact_id} asked for no more texts (STOP)"
+    )
 
 
 def prepare(notification: Notification, policy: Policy, directory: Directory) -> Message | Refusal:

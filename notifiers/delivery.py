@@ -6,8 +6,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from notifiers.checks import Refusal, expired, forbidden, prepare
+from notifiers.checks import Refusal, expired, forbidden, prepare, silenced
 from notifiers.claims import ClaimDesk, InHand, Taken, log_claim_lost
+from notifiers.gate import Gate, HeldBack
 from notifiers.ledger import Done, Ended, Held, Standing
 from notifiers.message import Message, Provider
 from notifiers.outcome import NotSent, Outcome, Reconciled, Refused, Retry, Sent, Unknown
@@ -24,6 +25,9 @@ CLOCK_SLACK = timedelta(seconds=60)
 """How far a provider's clock may lag behind Kafka's when it is asked what it took since a claim."""
 
 ASK_TIMES = 3
+
+NO_CLAIM = "none"
+"""Stands for a claim in the receipt of what was held before it was claimed: it takes nobody's claim away."""
 
 
 class Policies(Protocol):
@@ -44,25 +48,42 @@ class Courier:
         directory: Callable[[], Directory],
         windows: Windows,
         pace: Pace,
+        gate: Gate,
         stop: asyncio.Event,
         on_waiting_for_policy: Callable[[str, float], None],
     ) -> None:
-        """``pace`` bounds how many are under way at once; ``on_waiting_for_policy`` hears the hash and the
-        seconds waited, again and again."""
+        """``pace`` bounds how many are under way at once; ``gate`` says what must not be sent at all;
+        ``on_waiting_for_policy`` hears the hash and the seconds waited, again and again."""
         self._provider, self._desk, self._policies, self._directory = provider, desk, policies, directory
         self._windows, self._pace, self._stop, self._on_waiting = windows, pace, stop, on_waiting_for_policy
+        self._gate = gate
 
     async def deliver(self, hand: InHand) -> None:
         """Bring ``hand`` to an outcome that stands on the log, or see that it has one.
 
         Raises:
             Stopping: asked to stop before anything was handed over; it stays to be done.
+            HeldBack: a stop switch covers it, which its receipt says; it stays to be done.
             KafkaError, TimeoutError, ReadingStopped: the log failed; the process must end and start anew.
         """
         refusal = forbidden(hand.notification)
         if hand.notification.replayid is not None and refusal is not None:
             await self._refuse(hand, refusal, None)  # without a claim: its receipts count for nothing real
             return
+        try:
+            await self._gate.pass_by(hand.notification)
+            await self._deliver(hand)
+        except HeldBack as held:
+            await self._say_held(hand, held)
+            raise
+
+    async def say_if_held(self, hand: InHand) -> None:
+        """Leave on the log that a switch holds ``hand``, where one does."""
+        switch = self._gate.switch_over(hand.notification)
+        if switch is not None:
+            await self._say_held(hand, HeldBack(switch))
+
+    async def _deliver(self, hand: InHand) -> None:
         self._desk.follow(hand)
         tries = Tries(time.monotonic() + self._windows.try_for_s)
         policy = await self._policy(hand)
@@ -94,12 +115,13 @@ class Courier:
         """Claim and, where the claim holds, act: None when an outcome stands on the log."""
         began_s = time.monotonic()
         async with self._pace:
+            await self._must_pass(hand, release)
             tries.waited(time.monotonic() - began_s)
             taken = await self._desk.take(hand, release=release)
             if not taken.ours:
                 log_claim_lost(hand, taken.standing)
                 return taken.standing
-            ready = self._ready(hand, policy)
+            ready = silenced(hand.notification, self._gate.control) or self._ready(hand, policy)
             if isinstance(ready, Refusal):
                 await self._refuse(hand, ready, taken.claim.claim_id)
                 return None
@@ -131,6 +153,7 @@ class Courier:
     async def _call(self, hand: InHand, message: Message, taken: Taken) -> Outcome | Refusal | None:
         """What the holder of a claim does: send, or refuse what is late; None when the claim grew too old for it."""
         async with self._pace.calls:
+            await self._must_pass(hand, taken.claim.claim_id)
             waited_s = taken.claim.age_s()
             if waited_s >= self._windows.claim_fresh_s:
                 logger().warning("claim_too_old", notification=hand.notification.notification_id)
@@ -265,15 +288,30 @@ class Courier:
         try:
             await self._pause(again.after_s)
         except Stopping:
-            await self._give_back(hand, again)
+            await self._give_back(hand, again.claim_id)
             raise
         if self._pace.open:
             return again.claim_id
-        await self._give_back(hand, again)
+        await self._give_back(hand, again.claim_id)
         return None
 
-    async def _give_back(self, hand: InHand, again: Again) -> None:
-        await self._desk.write(hand, [self._desk.receipt(hand, ReceiptKind.RELEASE, claim_id=again.claim_id)])
+    async def _must_pass(self, hand: InHand, claim_id: str | None) -> None:
+        """Go on only where nothing forbids sending; ``claim_id`` is the claim that stands on ``hand``, if one does."""
+        try:
+            await self._gate.pass_by(hand.notification, claim_id)
+        except Stopping:
+            if claim_id is not None:
+                await self._give_back(hand, claim_id)
+            raise
+
+    async def _say_held(self, hand: InHand, held: HeldBack) -> None:
+        """Leave on the log that a switch holds ``hand``, and give back the claim where one was made."""
+        bare = self._desk.receipt(hand, ReceiptKind.RELEASE, claim_id=held.claim_id or NO_CLAIM)
+        said = {"reason": ReceiptReason.STOPPED_BY_SWITCH, "detail": f"{held.switch.by}: {held.switch.reason}"[:400]}
+        await self._desk.write(hand, [bare.model_copy(update=said)])
+
+    async def _give_back(self, hand: InHand, claim_id: str) -> None:
+        await self._desk.write(hand, [self._desk.receipt(hand, ReceiptKind.RELEASE, claim_id=claim_id)])
 
     async def _pause(self, seconds: float) -> None:
         try:

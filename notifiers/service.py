@@ -13,12 +13,14 @@ from notifiers.claims import ClaimDesk
 from notifiers.delivery import Courier, Policies
 from notifiers.directory import DirectoryFile, anybody, for_real_people
 from notifiers.email_smtp import SmtpEmail, is_loopback
+from notifiers.gate import Gate
 from notifiers.message import Provider
 from notifiers.pace import Pace
 from notifiers.receipts_view import ReceiptsView
 from notifiers.sms_twilio import TwilioSms
 from notifiers.tries import Windows
 from notifiers.worker import Bounds, LaneWorker
+from runtime.control import ControlFollower
 from runtime.health import Health
 from runtime.kafka import make_consumer, make_producer
 from runtime.policies import PolicyFollower
@@ -38,6 +40,10 @@ CLAIM_FETCH_WAIT_MS = 50
 
 class PolicyFollowerFailed(Exception):
     """Policies are no longer being read; the process must start anew."""
+
+
+class ControlFollowerFailed(Exception):
+    """Switches are no longer being read, so nothing may be sent; the process must start anew."""
 
 
 def is_this_machine(settings: Settings, channel: Channel) -> bool:
@@ -76,20 +82,24 @@ async def serve_notifier(
         stack.push_async_callback(provider.close)
         await await_topics(settings)
         policies = await stack.enter_async_context(PolicyFollower(settings))
+        control = await stack.enter_async_context(ControlFollower(settings))
+        gate = Gate(control, stop)
         producer = make_producer(settings)
         await producer.start()
         stack.push_async_callback(producer.stop)
         waits = _PolicyWaits(health)
-        shared = _Shared(settings, channel, provider, producer, policies, directory, stop, waits)
+        shared = _Shared(settings, channel, provider, producer, policies, directory, gate, stop, waits)
         workers = {lane: await shared.worker(lane, stack) for lane in lanes}
         async with asyncio.TaskGroup() as group:
             watching = group.create_task(directory.watch(), name="directory")
             reporting = group.create_task(_report(health, channel, workers, policies, waits), name="health")
+            looking = group.create_task(_keep_open(gate, control), name="control")
+            switches = group.create_task(_show_switches(health, workers, control), name="switches")
             running = [group.create_task(worker.run(DRAIN_S), name=f"lane-{lane}") for lane, worker in workers.items()]
             health.ready = True
             await asyncio.wait(running)
-            watching.cancel()
-            reporting.cancel()
+            for task in (watching, reporting, looking, switches):
+                task.cancel()
 
 
 class _PolicyWaits:
@@ -122,6 +132,7 @@ class _Shared:
     producer: AIOKafkaProducer
     policies: Policies
     directory: DirectoryFile
+    gate: Gate
     stop: asyncio.Event
     waits: _PolicyWaits
 
@@ -139,13 +150,16 @@ class _Shared:
             self.directory.current,
             Windows(claim_fresh_s=settings.notifier.claim_fresh_s, try_for_s=settings.notifier.try_for_s),
             Pace(settings.notifier.concurrency),
+            self.gate,
             self.stop,
             self.waits.heard,
         )
         instance = f"{settings.instance}-{lane.value}" if settings.instance else None
         consumer = make_consumer(settings, group=name, instance=instance)
         topic = NOTIFY[self.channel, lane]
-        worker = LaneWorker(topic, (self.channel, lane), consumer, self.producer, view, courier, self.stop, Bounds())
+        worker = LaneWorker(
+            topic, (self.channel, lane), consumer, self.producer, view, courier, self.gate, self.stop, Bounds()
+        )
         await consumer.start()
         stack.push_async_callback(consumer.stop)
         return worker
@@ -164,4 +178,21 @@ async def _report(
         waits.judge()
         lag = {NOTIFY[channel, lane].name: worker.lag for lane, worker in workers.items()}
         health.report(lag, sum(worker.take_handled() for worker in workers.values()))
+        await asyncio.sleep(REPORT_EVERY_S)
+
+
+async def _keep_open(gate: Gate, control: ControlFollower) -> None:
+    try:
+        await gate.keep_open()
+    except Exception as error:
+        raise ControlFollowerFailed(repr(control.failed or error)) from error
+
+
+async def _show_switches(health: Health, workers: dict[Lane, LaneWorker], control: ControlFollower) -> None:
+    """Report which switches are on and how much they hold, and end the process where they are no longer followed."""
+    while True:
+        if control.failed is not None:
+            raise ControlFollowerFailed(repr(control.failed)) from control.failed
+        health.facts["held"] = sum(worker.held for worker in workers.values())
+        health.facts["stopped"] = "; ".join(one.line for one in control.current.switches.values())
         await asyncio.sleep(REPORT_EVERY_S)

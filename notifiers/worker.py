@@ -19,10 +19,13 @@ from aiokafka.errors import (
 
 from notifiers.claims import WRITE_WITHIN_S, InHand
 from notifiers.delivery import Courier
+from notifiers.gate import Gate, HeldBack
 from notifiers.pace import Stopping
 from notifiers.progress import Progress
 from notifiers.receipts_view import ReceiptsView
+from notifiers.waiting import Waiter, WaitingRoom, waiter
 from runtime import metrics
+from runtime.control import Control
 from runtime.log import logger
 from schemas.codec import Undecodable, decode, encode
 from schemas.event import SourceOfRejection
@@ -31,7 +34,8 @@ from schemas.rejections import rejection
 from schemas.topics import REJECTED, Topic
 from schemas.vocabulary import Channel, Lane, RejectionReason
 
-Work = Callable[[], Coroutine[Any, Any, None]]
+Work = Callable[[], Coroutine[Any, Any, bool]]
+"""Brings one record to an end; False where it has to wait instead."""
 
 _MOVED_AWAY = (
     CommitFailedError,
@@ -47,10 +51,16 @@ REVOKE_WITHIN_S = 3.0
 
 @dataclass(frozen=True)
 class Bounds:
-    """How many notifications may be in hand: in all, and per partition before its reading pauses."""
+    """How many notifications may be in hand: in all, and per partition before its reading pauses.
+
+    What a switch holds is not in hand: it waits beside, while what comes behind it is read and sent. Only where
+    ``held_per_partition`` of a partition, or ``held_in_all``, wait does reading pause there until a switch goes off.
+    """
 
     in_all: int = 1000
     per_partition: int = 200
+    held_in_all: int = 10_000
+    held_per_partition: int = 2_000
 
 
 class LaneWorker:
@@ -64,6 +74,7 @@ class LaneWorker:
         producer: AIOKafkaProducer,
         view: ReceiptsView,
         courier: Courier,
+        gate: Gate,
         stop: asyncio.Event,
         bounds: Bounds,
     ) -> None:
@@ -71,13 +82,18 @@ class LaneWorker:
         but for the consumer's subscription."""
         self._topic, self._lane, self._bounds, self._stop = topic, lane, bounds, stop
         self._consumer, self._producer, self._view, self._courier = consumer, producer, view, courier
+        self._gate = gate
+        self._held = WaitingRoom()
+        self._judged: Control | None = None
         self._progress: dict[int, Progress] = {}
         self._running: dict[asyncio.Task[None], int] = {}
         self._tails: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._room = asyncio.Event()
         self._handled = 0
         self.lag = 0
-        """Notifications written and not yet done, as last measured."""
+        """Notifications written and not yet done, as last measured, without those that are held."""
+        self.held = 0
+        """Notifications that a stop switch holds, and those unread behind too many of them."""
         consumer.subscribe([topic.name], listener=_Rebalance(self))
 
     async def run(self, drain_s: float) -> None:
@@ -115,8 +131,10 @@ class LaneWorker:
         await self._commit()
         for partition in partitions:
             self._progress.pop(partition, None)
+            self._held.drop([partition])
 
     async def _fetch(self, group: asyncio.TaskGroup) -> None:
+        self._let_go(group)
         room = self._bounds.in_all - len(self._running)
         if room <= 0:
             self._room.clear()
@@ -131,6 +149,16 @@ class LaneWorker:
                 self._start(group, progress, record)
         self._pause_full()
 
+    def _let_go(self, group: asyncio.TaskGroup) -> None:
+        """Go on with what no switch holds any more."""
+        control, room = self._gate.control, self._bounds.in_all - len(self._running)
+        if control is self._judged or not self._held or room <= 0:
+            return
+        free = self._held.take(lambda one: control.stopped(*one.parties) is None, room)
+        self._judged = control if len(free) < room else None
+        for one in free:
+            self._start(group, one.progress, one.record)
+
     def _start(self, group: asyncio.TaskGroup, progress: Progress, record: "ConsumerRecord[Any, Any]") -> None:
         work: Work
         try:
@@ -143,7 +171,7 @@ class LaneWorker:
         else:
             hand = InHand(notification, record.partition, record.offset, record.timestamp)
             key = (notification.incident_id, notification.contact_id)
-            work = partial(self._courier.deliver, hand)
+            work = partial(self._deliver, hand, waiter(record, progress, notification))
         task = group.create_task(self._in_turn(self._tails.get(key), work, progress, record.offset))
         self._tails[key], self._running[task] = task, record.partition
         task.add_done_callback(lambda done: self._ended(key, done))
@@ -155,11 +183,27 @@ class LaneWorker:
                 await asyncio.wait([before])
             if self._stop.is_set():
                 return
-            await work()
-            progress.done(offset)
-            self._handled += 1
+            if await work():
+                progress.done(offset)
+                self._handled += 1
         except Stopping:
             return
+
+    async def _deliver(self, hand: InHand, waiting: Waiter) -> bool:
+        """Bring ``hand`` to an end, or let it wait where a switch holds it or something before it."""
+        if self._held.holds(waiting.key):
+            await self._courier.say_if_held(hand)
+        while not self._held.holds(waiting.key):
+            try:
+                await self._courier.deliver(hand)
+            except HeldBack:
+                if self._gate.switch_over(hand.notification) is not None:
+                    break  # else it went off meanwhile
+            else:
+                return True
+        if self._progress.get(hand.partition) is waiting.progress:  # else somebody else has the partition by now
+            self._held.enter(waiting)
+        return False
 
     def _ended(self, key: tuple[str, str], task: "asyncio.Task[None]") -> None:
         self._running.pop(task, None)
@@ -167,7 +211,7 @@ class LaneWorker:
         if self._tails.get(key) is task:
             del self._tails[key]
 
-    async def _reject(self, record: "ConsumerRecord[Any, Any]", fault: Undecodable) -> None:
+    async def _reject(self, record: "ConsumerRecord[Any, Any]", fault: Undecodable) -> bool:
         at = datetime.now(UTC)
         refused = rejection(
             fault,
@@ -186,17 +230,23 @@ class LaneWorker:
             )
         metrics.RECORDS_REJECTED.labels(fault.reason.value).inc()
         logger().error("notification_rejected", topic=self._topic.name, offset=record.offset, reason=fault.reason.value)
+        return True
 
     def _pause_full(self) -> None:
         """One partition whose messages wait must not take all the room."""
         paused = self._consumer.paused()
         for partition in self._consumer.assignment():
             progress = self._progress.get(partition.partition)
-            in_hand = progress.in_hand if progress else 0
-            if partition not in paused and in_hand >= self._bounds.per_partition:
+            in_hand = progress.in_hand - self._held.of(partition.partition) if progress else 0
+            no_room = self._holds_too_many(partition.partition)
+            if partition not in paused and (no_room or in_hand >= self._bounds.per_partition):
                 self._consumer.pause(partition)
-            elif partition in paused and in_hand < self._bounds.per_partition // 2:
+            elif partition in paused and not no_room and in_hand < self._bounds.per_partition // 2:
                 self._consumer.resume(partition)
+
+    def _holds_too_many(self, partition: int) -> bool:
+        held = self._held.of(partition)
+        return held >= self._bounds.held_per_partition or (held > 0 and len(self._held) >= self._bounds.held_in_all)
 
     async def _keep_books(self) -> None:
         while True:
@@ -229,15 +279,20 @@ class LaneWorker:
 
     async def _measure_lag(self) -> None:
         """Notifications written and not yet done, on the partitions owned; transaction markers do not count."""
-        behind = sum(progress.in_hand for progress in self._progress.values())
+        held = len(self._held)
+        behind = sum(progress.in_hand for progress in self._progress.values()) - held
         for partition in self._consumer.assignment():
             try:
                 async with asyncio.timeout(1.0):  # wait_for of Python 3.11 can swallow a cancellation
                     position = await self._consumer.position(partition)
-                behind += max(0, (self._consumer.highwater(partition) or 0) - position)
+                unread = max(0, (self._consumer.highwater(partition) or 0) - position)
             except (IllegalStateError, TimeoutError):
                 continue  # it is just being handed over
-        self.lag = behind
+            if self._holds_too_many(partition.partition):
+                held += unread
+            else:
+                behind += unread
+        self.lag, self.held = behind, held
 
 
 class _Rebalance(ConsumerRebalanceListener):  # type: ignore[misc]

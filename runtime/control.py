@@ -17,6 +17,8 @@ from schemas.topics import CONTROL
 FETCH_WAIT_MS = 100
 """A stop switch must be obeyed within a second; it is read within this time of being written."""
 
+_LOOK_AGAIN_S = 0.01
+
 
 @dataclass(frozen=True)
 class Control:
@@ -65,6 +67,18 @@ class ControlFollower:
     def current(self) -> Control:
         """What holds now; a new value after each change, never changed itself."""
         return self._current
+
+    async def confirm(self) -> None:
+        """Return once ``current`` holds everything that stood on the topic when this was called.
+
+        Raises:
+            KafkaError: the broker cannot be asked, or following has failed.
+        """
+        end = (await self._consumer.end_offsets([self._partition]))[self._partition]
+        while await self._consumer.position(self._partition) < end:
+            if self.failed is not None:
+                raise self.failed
+            await asyncio.sleep(_LOOK_AGAIN_S)
 
     @property
     def failed(self) -> BaseException | None:
