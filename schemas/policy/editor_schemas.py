@@ -14,9 +14,11 @@ from pydantic_core import core_schema
 from schemas.base import Model
 from schemas.policy.cases import CasesFile
 from schemas.policy.directory import Directory
+from schemas.policy.durations import seconds
 from schemas.policy.files import CompetenceFile, LaddersFile, PartiesFile, RolesFile, SettingsFile
 from schemas.policy.geography_file import PlacesFile, UnitsFile
-from schemas.policy.models import Agreement, seconds
+from schemas.policy.models import Agreement
+from schemas.policy.rates import Rates
 from schemas.policy.texts import Texts
 
 DIRECTORY: Final = Path(__file__).parents[2] / "deploy" / "policy" / "schema"
@@ -29,6 +31,7 @@ SHAPES: Final[dict[str, type[Model]]] = {
     "competence": CompetenceFile,
     "roles": RolesFile,
     "ladders": LaddersFile,
+    "rates": Rates,
     "units": UnitsFile,
     "places": PlacesFile,
     "texts": Texts,

@@ -11,7 +11,8 @@ from schemas.policy.files import LANGUAGES, CompetenceFile, LaddersFile, Parties
 from schemas.policy.geography_file import PlacesFile, UnitsFile
 from schemas.policy.mistakes import Mistake, PolicyMistakes, errors_of
 from schemas.policy.models import Geography, Policy
-from schemas.policy.parts import BORDER, OUTLINES, Parts, read_parts
+from schemas.policy.parts import BORDER, OUTLINES, RATES, Parts, read_parts
+from schemas.policy.rates import Rates
 from schemas.policy.texts import Texts
 
 __all__ = ["LoadedPolicy", "Mistake", "PolicyMistakes", "load_policy", "read_policy"]
@@ -69,6 +70,7 @@ def _assembled(parts: Parts) -> Policy:
         staff=roles.staff,
         ladders=parts.need("ladders.yaml", LaddersFile).ladders,
         geography=_geography(parts, settings.border_band_m),
+        rates=parts.get(RATES, Rates) or Rates(),
         texts={language: parts.need(f"texts/{language}.yaml", Texts) for language in LANGUAGES},
     )
 

@@ -2,38 +2,19 @@
 
 import hashlib
 import json
-import re
 from datetime import date
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from schemas.base import E164, Country, Id, Lang, Line, Model
 from schemas.decision import SharedField
 from schemas.place import AdminCode, Point
+from schemas.policy.durations import Duration
+from schemas.policy.rates import Rates
 from schemas.policy.texts import Texts
 from schemas.vocabulary import Action, Channel, EventType, Lane, Severity
-
-_UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
-
-
-def seconds(value: object) -> object:
-    """A written duration as whole seconds; anything but text is left as it is.
-
-    Raises:
-        ValueError: the text is not a whole number and a unit.
-    """
-    if isinstance(value, str):
-        match = re.fullmatch(r"(\d{1,6}) ?(s|min|h|d)", value.strip())
-        if not match:
-            raise ValueError("a duration is a whole number and a unit: '90 s', '10 min', '2 h', '1 d'")
-        return int(match[1]) * _UNITS[match[2]]
-    return value
-
-
-Duration = Annotated[int, BeforeValidator(seconds), Field(gt=0, le=30 * 86400)]
-"""Seconds; written '90 s', '10 min', '2 h' or '1 d'."""
 
 
 class Names(Model):
@@ -299,6 +280,7 @@ class Policy(Model):
     ladders: tuple[Ladder, ...]
     geography: Geography
     texts: dict[Lang, Texts]
+    rates: Rates = Rates()
 
     @model_validator(mode="after")
     def _every_type_has_competence(self) -> Self:

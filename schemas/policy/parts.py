@@ -17,6 +17,7 @@ from schemas.policy.files import (
 from schemas.policy.geography_file import PlacesFile, UnitsFile
 from schemas.policy.mistakes import Mistake
 from schemas.policy.models import Agreement
+from schemas.policy.rates import Rates
 from schemas.policy.shape import fit
 from schemas.policy.source import Source, read_source
 from schemas.policy.texts import Texts
@@ -26,6 +27,7 @@ F = TypeVar("F", bound=Model)
 AGREEMENTS = "agreements"
 OUTLINES = "areas/outlines.geojson"
 BORDER = "areas/border.geojson"
+RATES = "rates.yaml"
 
 
 @dataclass
@@ -83,6 +85,8 @@ def read_parts(directory: Path) -> Parts:
     parts = Parts(directory)
     for name, shape in _SHAPES.items():
         parts.add(read_source(directory / name, name), shape)
+    if (directory / RATES).exists():
+        parts.add(read_source(directory / RATES, RATES), Rates)
     for path in agreement_paths(directory):
         name = f"{AGREEMENTS}/{path.name}"
         parts.add(read_source(path, name), Agreement)
