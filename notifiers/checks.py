@@ -62,8 +62,13 @@ def silenced(notification: Notification, control: Control) -> Refusal | None:
     )
 
 
-def prepare(notification: Notification, policy: Policy, directory: Directory) -> Message | Refusal:
-    """The message for the contact as the directory has it now, or why there is none."""
+def prepare(
+    notification: Notification, policy: Policy, directory: Directory, only_to: str | None = None
+) -> Message | Refusal:
+    """The message for the contact as the directory has it now, or why there is none.
+
+    With ``only_to`` it goes there and not to the contact; everything else is as it would be.
+    """
     refusal = forbidden(notification)
     if refusal is not None:
         return refusal
@@ -81,7 +86,7 @@ def prepare(notification: Notification, policy: Policy, directory: Directory) ->
             ReceiptReason.NO_ADDRESS, f"{notification.contact_id} has no {notification.channel.value}"
         )
     try:
-        return render(notification, policy, contact, to)
+        return render(notification, policy, contact, to, only_to)
     except Unrenderable as error:
         return refused_for_good(ReceiptReason.TEXT_UNRENDERABLE, bounded(str(error)))
     except Exception as error:  # noqa: BLE001 - rendering is pure: one text that breaks it must not stop the others

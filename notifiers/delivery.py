@@ -13,6 +13,7 @@ from notifiers.ledger import Done, Ended, Held, Standing
 from notifiers.message import Message, Provider
 from notifiers.outcome import NotSent, Outcome, Reconciled, Refused, Retry, Sent, Unknown
 from notifiers.pace import Pace, Stopping
+from notifiers.rates import LaneRate
 from notifiers.tries import BACKOFF_S, Again, Tries, Windows
 from runtime import metrics
 from runtime.log import logger
@@ -51,12 +52,15 @@ class Courier:
         gate: Gate,
         stop: asyncio.Event,
         on_waiting_for_policy: Callable[[str, float], None],
+        rate: LaneRate,
+        only_to: str | None = None,
     ) -> None:
         """``pace`` bounds how many are under way at once; ``gate`` says what must not be sent at all;
-        ``on_waiting_for_policy`` hears the hash and the seconds waited, again and again."""
+        ``on_waiting_for_policy`` hears the hash and the seconds waited, again and again. ``rate`` is the lane's by the
+        policy. With ``only_to`` everything goes there."""
         self._provider, self._desk, self._policies, self._directory = provider, desk, policies, directory
         self._windows, self._pace, self._stop, self._on_waiting = windows, pace, stop, on_waiting_for_policy
-        self._gate = gate
+        self._gate, self._rate, self._only_to = gate, rate, only_to
 
     async def deliver(self, hand: InHand) -> None:
         """Bring ``hand`` to an outcome that stands on the log, or see that it has one.
@@ -87,6 +91,14 @@ class Courier:
         self._desk.follow(hand)
         tries = Tries(time.monotonic() + self._windows.try_for_s)
         policy = await self._policy(hand)
+        await self._rate.take()
+        try:
+            await self._until_settled(hand, policy, tries)
+        finally:
+            if not tries.called:
+                self._rate.give_back()
+
+    async def _until_settled(self, hand: InHand, policy: Policy | Refusal, tries: Tries) -> None:
         turn = await self._turn(hand, policy, tries, release=None)
         while turn is not None:
             release: str | None = None
@@ -125,7 +137,7 @@ class Courier:
             if isinstance(ready, Refusal):
                 await self._refuse(hand, ready, taken.claim.claim_id)
                 return None
-            said = await self._call(hand, ready, taken)
+            said = await self._call(hand, ready, taken, tries)
         if said is None:
             return Again(taken.claim.claim_id, 0.0)
         if isinstance(said, Refusal):
@@ -148,9 +160,11 @@ class Courier:
 
     def _ready(self, hand: InHand, policy: Policy | Refusal) -> Message | Refusal:
         """The message as it is to go out now, or why there is none."""
-        return policy if isinstance(policy, Refusal) else prepare(hand.notification, policy, self._directory())
+        if isinstance(policy, Refusal):
+            return policy
+        return prepare(hand.notification, policy, self._directory(), self._only_to)
 
-    async def _call(self, hand: InHand, message: Message, taken: Taken) -> Outcome | Refusal | None:
+    async def _call(self, hand: InHand, message: Message, taken: Taken, tries: Tries) -> Outcome | Refusal | None:
         """What the holder of a claim does: send, or refuse what is late; None when the claim grew too old for it."""
         async with self._pace.calls:
             await self._must_pass(hand, taken.claim.claim_id)
@@ -163,6 +177,9 @@ class Courier:
             refusal = expired(hand.notification, now)
             if refusal is not None:
                 return refusal
+            if not tries.called and self._rate.in_segments:
+                self._rate.more(message.segments or 1)
+            tries.called = True
             outcome = await self._provider.send(message, now)
         self._pace.learn(outcome, called_s=called_s, waited_s=waited_s)
         return outcome
@@ -178,7 +195,7 @@ class Courier:
             if after_s is not None:
                 self._note("attempt_failed_retrying", hand, outcome)
                 return Again(taken.claim.claim_id, after_s)
-        await self._conclude(hand, message, outcome, taken.claim.claim_id)
+        await self.conclude(hand, message, outcome, taken.claim.claim_id)
         return None
 
     async def _resolve(self, hand: InHand, message: Message, unclear: Unknown) -> Outcome:
@@ -228,7 +245,7 @@ class Courier:
         if isinstance(ready, Refusal):
             if forbidden(hand.notification) is None:  # it could be sent when it was claimed: nobody can be asked now
                 lapsed = Unknown(ReceiptReason.CLAIM_LAPSED, f"cannot be asked any more: {ready.reason.value}")
-                await self._conclude(hand, None, lapsed, foreign.claim_id)
+                await self.conclude(hand, None, lapsed, foreign.claim_id)
                 return True
             return False
         answer = await self._ask(hand, ready)
@@ -236,9 +253,9 @@ class Courier:
             case NotSent():
                 return False
             case Unknown():
-                await self._conclude(hand, ready, Unknown(ReceiptReason.CLAIM_LAPSED, answer.detail), foreign.claim_id)
+                await self.conclude(hand, ready, Unknown(ReceiptReason.CLAIM_LAPSED, answer.detail), foreign.claim_id)
             case _:
-                await self._conclude(hand, ready, answer, foreign.claim_id)
+                await self.conclude(hand, ready, answer, foreign.claim_id)
         return True
 
     async def _repeat_if_needed(self, hand: InHand, done: Done) -> None:
@@ -251,18 +268,25 @@ class Courier:
         bare = self._desk.receipt(hand, ReceiptKind.END, claim_id=claim_id, delivery=refusal.delivery)
         await self._finish(hand, bare.model_copy(update={"reason": refusal.reason, "detail": refusal.detail[:400]}))
 
-    async def _conclude(self, hand: InHand, message: Message | None, outcome: Outcome, claim_id: str) -> None:
+    async def conclude(
+        self, hand: InHand, message: Message | None, outcome: Outcome, claim_id: str, **more: object
+    ) -> None:
+        """Bring ``outcome`` of ``hand`` onto the log; ``more`` are fields of the receipt that say something else."""
         bare = self._desk.receipt(hand, ReceiptKind.OUTCOME, claim_id=claim_id, delivery=_DELIVERIES[type(outcome)])
         said = {
             "reason": outcome.reason,
-            "detail": None if isinstance(outcome, Sent) else outcome.detail[:400],
+            "detail": self._only_me(hand) if isinstance(outcome, Sent) else outcome.detail[:400],
             "provider": self._provider.name,
             "provider_ref": outcome.provider_ref if isinstance(outcome, Sent) else None,
             **_text_of(message),
+            **more,
         }
         if isinstance(outcome, Sent) and message is not None and message.segments is not None:
             metrics.SEGMENTS.labels(message.encoding or "").inc(message.segments)
         await self._finish(hand, bare.model_copy(update=said))
+
+    def _only_me(self, hand: InHand) -> str | None:
+        return None if self._only_to is None else f"text only me: not sent to {hand.notification.contact_id} itself"
 
     async def _finish(self, hand: InHand, receipt: Receipt) -> None:
         await self._desk.write(hand, [receipt])

@@ -7,10 +7,15 @@ from typing import Any
 from aiokafka import ConsumerRecord
 
 from notifiers.progress import Progress
+from notifiers.texts import may_be_digested
 from schemas.notification import Notification
 
 Key = tuple[str, str]
 """Incident and contact: what has one key goes out in the order of the log."""
+
+
+Group = tuple[str, str, str, str]
+"""Status, origin, exercise and policy version: what agrees in them may be told in one text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +29,21 @@ class Waiter:
     progress: Progress
     key: Key
     parties: tuple[str, str]
-    group: str | None = None
+    group: Group | None = None
 
 
-def waiter(
-    record: "ConsumerRecord[Any, Any]", progress: Progress, notification: Notification, group: str | None = None
-) -> Waiter:
+def waiter(record: "ConsumerRecord[Any, Any]", progress: Progress, notification: Notification) -> Waiter:
     """``notification``, read as ``record``, as one that waits."""
     key = (notification.incident_id, notification.contact_id)
-    return Waiter(record, progress, key, (notification.asking_party, notification.party), group)
+    return Waiter(record, progress, key, (notification.asking_party, notification.party), _group(notification))
+
+
+def _group(notification: Notification) -> Group | None:
+    """Those of one group differ in nothing that a reader must be able to tell apart."""
+    if not may_be_digested(notification):
+        return None
+    exercise = notification.exerciseid or ""
+    return (notification.status.value, notification.origin.value, exercise, notification.policy_version)
 
 
 class WaitingRoom:

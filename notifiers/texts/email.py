@@ -26,18 +26,19 @@ class Email:
     html: str
 
 
-def render_email(notification: Notification, policy: Policy, *, language: Lang) -> Email:
+def render_email(notification: Notification, policy: Policy, *, language: Lang, in_front: str | None = None) -> Email:
     """The e-mail for ``notification`` in the reader's language; times are those of the reader's party.
 
-    ``policy`` is the one the decision was made by.
+    ``policy`` is the one the decision was made by. ``in_front`` stands before everything else, also in the subject.
 
     Raises:
         Unrenderable: the policy lacks something the text needs.
     """
     texts = texts_of(policy, language)
     reader = party_of(policy, notification.party)
-    subject = _subject(notification, policy, texts)
-    mark, heading, intro = prefix(texts, notification), _heading(notification, texts), _intro(notification, texts)
+    mark = " ".join(part for part in (in_front, prefix(texts, notification)) if part) or None
+    subject = _subject(notification, policy, texts, mark)
+    heading, intro = _heading(notification, texts), _intro(notification, texts)
     sections = (
         fact_rows(notification, policy, texts, reader),
         answer_rows(notification, policy, texts),
@@ -82,10 +83,9 @@ def _intro(notification: Notification, texts: Texts) -> list[str]:
     return lines
 
 
-def _subject(notification: Notification, policy: Policy, texts: Texts) -> str:
+def _subject(notification: Notification, policy: Policy, texts: Texts, mark: str | None) -> str:
     event = capitalised(texts.event_types[notification.facts.event_type])
     place = place_words(notification.facts, policy, texts)
     where = f", {place.area_short} ({place.mark})" if place else ""
-    mark = prefix(texts, notification)
     line = one_line(f"{mark + ' ' if mark else ''}{_heading(notification, texts)}: {event}{where}")
     return line if len(line) <= MAX_SUBJECT else line[: MAX_SUBJECT - 3].rsplit(" ", 1)[0] + "..."

@@ -38,16 +38,21 @@ class Sms:
     dropped: tuple[str, ...]
 
 
-def render_sms(notification: Notification, policy: Policy, *, language: Lang, script: Script) -> Sms:
+def render_sms(
+    notification: Notification, policy: Policy, *, language: Lang, script: Script, in_front: str | None = None
+) -> Sms:
     """The SMS for ``notification`` in the reader's language and letters, at most three parts long.
 
-    Times are those of the reader's party. ``policy`` is the one the decision was made by.
+    Times are those of the reader's party. ``policy`` is the one the decision was made by. ``in_front`` stands before
+    everything else and never falls away.
 
     Raises:
         Unrenderable: the policy lacks something the text needs, or its words are too long for three parts.
     """
     texts = texts_of(policy, language)
     full = draft_of(notification, policy, texts, party_of(policy, notification.party))
+    if in_front:
+        full = replace(full, head=f"{in_front} {full.head}")
     asker = asker_name(notification, policy, language)
     if script is Script.NATIVE:
         draft, dropped = _fitted(full, Draft.body, _native_steps)

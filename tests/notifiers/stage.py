@@ -24,11 +24,12 @@ from runtime.kafka import make_consumer, make_producer, partition_for, read_rang
 from runtime.settings import NotifierSettings, Settings, SmtpSettings, TwilioSettings
 from schemas.base import Record
 from schemas.codec import decode, encode
-from schemas.control import StopSwitch
+from schemas.control import ACTIVE_KEY, ActivePolicy, PublishedPolicy, StopSwitch
 from schemas.decision import SharedFacts
 from schemas.event import Need, Rejection
 from schemas.notification import Notification, Receipt
-from schemas.topics import CONTROL, NOTIFY, RECEIPTS, REJECTED, Topic
+from schemas.policy.models import Policy
+from schemas.topics import CONTROL, NOTIFY, POLICY, RECEIPTS, REJECTED, Topic
 from schemas.vocabulary import (
     Action,
     Channel,
@@ -163,6 +164,16 @@ class Stage:
         """Switch sending off or on; returns when Kafka appended the record."""
         record = StopSwitch(stopped=stopped, reason="a test", party=party, by="operator", at=datetime.now(UTC))
         return await self.control(record, record.key)
+
+    async def activate(self, policy: Policy) -> None:
+        """Publish a policy and make it the active one, by which rates are judged."""
+        now = datetime.now(UTC)
+        records: tuple[tuple[str, Record], ...] = (
+            (policy.version, PublishedPolicy(policy_version=policy.version, policy=policy, published_at=now)),
+            (ACTIVE_KEY, ActivePolicy(policy_version=policy.version, note="", activated_by="test", activated_at=now)),
+        )
+        for key, record in records:
+            await self.write_at(POLICY, record, key, 0)
 
     async def control(self, record: Record, key: str) -> datetime:
         """Write one record to ``control``; returns when Kafka appended it."""
