@@ -29,12 +29,12 @@ def status(
     if system is None:
         fail(f"no system runs in {home}", Exit.UNAVAILABLE, mend="start one with `borderlands up`, or name its --home")
     answers = asyncio.run(ask_all(system))
-    switches = asyncio.run(_switches(home))
+    switches = asyncio.run(_switches(home)) if answers["kafka"]["healthy"] else []
     if as_json:
         print(json.dumps({"bootstrap": system.bootstrap, "stopped": switches, "processes": answers}, indent=1))
     else:
         out.print(_table(system, answers))
-        for line in switches:
+        for line in (*switches, *modes(answers)):
             out.print(f"■ {line}", style="bold red", markup=False)
     if not all(answer.get("healthy") for answer in answers.values()):
         raise typer.Exit(int(Exit.DIFFERENT))
@@ -47,6 +47,11 @@ async def _switches(home: Path) -> list[str]:
             return [one.line for one in (await switches_on(connection(home))).switches.values()]
     except (KafkaError, OSError) as problem:
         return [f"whether sending is stopped cannot be read: {type(problem).__name__}"]
+
+
+def modes(answers: dict[str, dict[str, Any]]) -> list[str]:
+    """In which mode notifiers run that reach somebody else than those they write to; each once."""
+    return list(dict.fromkeys(str(answer["only_to"]) for answer in answers.values() if answer.get("only_to")))
 
 
 async def ask_all(system: RunningSystem) -> dict[str, dict[str, Any]]:

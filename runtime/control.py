@@ -46,15 +46,22 @@ class ControlFollower:
 
     async def __aenter__(self) -> Self:
         """Read the topic to its present end, then follow it in the background."""
-        await self._consumer.start()
+        try:
+            await self._consumer.start()
+            await self._catch_up()
+        except BaseException:  # whoever asks in vain must not be left with an open client
+            await self._consumer.stop()
+            raise
+        self._task = asyncio.create_task(self._follow(), name="control-follower")
+        return self
+
+    async def _catch_up(self) -> None:
         self._consumer.assign([self._partition])
         ends = await self._consumer.end_offsets([self._partition])
         begins = await self._consumer.beginning_offsets([self._partition])
         for record in await read_range(self._consumer, begins, ends):
             self._apply(record.key, record.value)
         self._take_stock()
-        self._task = asyncio.create_task(self._follow(), name="control-follower")
-        return self
 
     async def __aexit__(self, *_: object) -> None:
         if self._task is not None:

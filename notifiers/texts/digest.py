@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from notifiers.texts.gsm import MAX_SEGMENTS, measure
 from notifiers.texts.letters import to_ascii
 from notifiers.texts.lookup import callback_number, place_words
-from notifiers.texts.sms import Sms
+from notifiers.texts.sms import Sms, in_letters_of
 from notifiers.texts.sms_draft import may_answer
 from notifiers.texts.wording import Unrenderable, fill, prefix, sentence, texts_of
 from schemas.base import Lang
@@ -50,10 +50,9 @@ def render_digest(
         raise Unrenderable(f"the policy has no words in {language} for several texts in one")
     newest_first = list(reversed(notifications))
     items = [_item(notification, policy, texts) for notification in newest_first]
-    first, call = (
-        " ".join(filter(None, (in_front, prefix(texts, newest_first[0])))),
-        _call(notifications, policy, texts),
-    )
+    call, mark = _call(notifications, policy, texts), prefix(texts, newest_first[0])
+    front = in_letters_of(_body(mark or "", items, len(items), call, words), in_front) if in_front else None
+    first = " ".join(part for part in (front, mark) if part)
     fitted = _fitted(first, items, call, words, plain=True)
     dropped: tuple[str, ...] = ()
     if script is Script.NATIVE:

@@ -10,7 +10,7 @@ coordinates, call-back number and reply line never fall. Room that is left over 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from notifiers.texts.gsm import MAX_SEGMENTS, Encoding, measure
+from notifiers.texts.gsm import MAX_SEGMENTS, Encoding, is_gsm, measure
 from notifiers.texts.letters import UNKNOWN, to_ascii
 from notifiers.texts.lookup import party_of
 from notifiers.texts.sms_draft import Draft, Items, asker_name, draft_of
@@ -52,7 +52,7 @@ def render_sms(
     texts = texts_of(policy, language)
     full = draft_of(notification, policy, texts, party_of(policy, notification.party))
     if in_front:
-        full = replace(full, head=f"{in_front} {full.head}")
+        full = replace(full, head=f"{in_letters_of(full.body(), in_front)} {full.head}")
     asker = asker_name(notification, policy, language)
     if script is Script.NATIVE:
         draft, dropped = _fitted(full, Draft.body, _native_steps)
@@ -66,6 +66,11 @@ def render_sms(
     if _segments(_ascii_body(draft)) > MAX_SEGMENTS:
         raise Unrenderable(f"the policy's words in {language} are too long: the shortest text exceeds 3 SMS parts")
     return _sms(_with_asker(draft, asker, _ascii_body), dropped)
+
+
+def in_letters_of(body: str, in_front: str) -> str:
+    """``in_front`` so that its signs do not make a text of plain letters twice as long."""
+    return to_ascii(in_front) if is_gsm(body) else in_front
 
 
 def _sms(body: str, dropped: tuple[str, ...]) -> Sms:

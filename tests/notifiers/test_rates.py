@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from notifiers.pace import Stopping
@@ -115,6 +115,7 @@ async def test_who_waits_gives_way_when_the_process_is_stopped() -> None:
         await waiting
 
 
+@settings(deadline=None)
 @given(
     at_once=st.integers(1, 5),
     one_per=st.integers(1, 120),

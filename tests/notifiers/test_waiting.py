@@ -3,7 +3,7 @@
 from typing import cast
 
 from aiokafka import ConsumerRecord
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from notifiers.progress import Progress
@@ -56,6 +56,7 @@ def test_what_waits_on_a_partition_that_goes_away_is_forgotten() -> None:
     assert not room.holds(("in-1", "ruta"))
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 2), st.integers(0, 20), st.sampled_from("abc")), max_size=40),
     st.sets(st.sampled_from("abc")),
