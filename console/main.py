@@ -15,6 +15,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "submit": ("console.submit", "submit"),
     "up": ("console.up", "up"),
     "status": ("console.status", "status"),
+    "stop-sending": ("console.switches", "stop_sending"),
+    "resume": ("console.switches", "resume"),
     "trace": ("console.trace", "trace"),
     "contacts": ("console.contacts", "app"),
     "audit": ("console.audit", "audit"),

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from console.files import read_event, read_policy
+from console.exercise import reach_of
+from console.files import describe, read_event, read_policy, shipped_policy
 from console.output import Exit, err, fail, out
 from notifiers.texts.sms import render_sms
 from notifiers.texts.wording import Unrenderable
@@ -17,8 +18,10 @@ from schemas.decision import Decision, Route
 from schemas.intake import Report, accept
 from schemas.notification import Notification
 from schemas.policy.directory import Script
+from schemas.policy.directory_file import load_directory
+from schemas.policy.mistakes import PolicyMistakes
 from schemas.policy.models import Policy
-from schemas.vocabulary import Action, Channel, DecisionOutcome, EventKind, Template
+from schemas.vocabulary import Action, Channel, DecisionOutcome, EventKind, Origin, Template
 from streams.rules.routing.explain import explain
 from streams.rules.routing.route import route
 
@@ -46,8 +49,14 @@ def route_file(
     file: FileArgument,
     policy: PolicyOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the decision as JSON.")] = False,
+    people: Annotated[
+        Path | None, typer.Option("--directory", help="The private directory; default: the example beside the policy.")
+    ] = None,
 ) -> None:
-    """Print the decision on an event, with every reason. Exit code 65: the event would be rejected."""
+    """Print the decision on an event, with every reason. Exit code 65: the event would be rejected.
+
+    Of an exercise also whom it reaches; that it would reach somebody who is not there for exercises is a rejection.
+    """
     rules = read_policy(policy)
     report = _accepted(file)
     decision = route(report.event, rules)
@@ -60,6 +69,26 @@ def route_file(
             out.print(line, markup=False)
     if decision.outcome is DecisionOutcome.REJECTED:
         raise typer.Exit(int(Exit.DATA))
+    if decision.origin is Origin.EXERCISE:
+        _exercise(decision, rules, people or (policy or shipped_policy()) / "directory.example.yaml")
+
+
+def _exercise(decision: Decision, rules: Policy, people: Path) -> None:
+    """Say whom the exercise reaches by the directory ``people``, and end where it must not reach somebody."""
+    try:
+        reach = reach_of(decision, rules, load_directory(people))
+    except OSError as error:
+        fail(f"cannot read the directory {people}: {error.strerror}", Exit.NO_INPUT)
+    except PolicyMistakes as mistakes:
+        fail(describe(mistakes), Exit.DATA)
+    for line in (*reach.lines, *(f"! {warning}" for warning in reach.warnings)):
+        err.print(line, markup=False)
+    if reach.faults:
+        fail(
+            f"this exercise would reach {'; '.join(reach.faults)}",
+            Exit.DATA,
+            mend="give the role an exercise contact in roles.yaml, or correct the directory",
+        )
 
 
 @sms_app.command("preview")

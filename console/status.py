@@ -8,13 +8,16 @@ from typing import Annotated, Any
 
 import aiohttp
 import typer
+from aiokafka.errors import KafkaError
 from rich.table import Table
 
-from console.connect import RunningSystem, running_system
+from console.connect import RunningSystem, connection, running_system
 from console.output import Exit, fail, out
+from console.switches import switches_on
 from deploy.local.kafka import wait_ready
 
 ANSWER_WITHIN_S = 2.0
+SWITCHES_WITHIN_S = 5.0
 
 
 def status(
@@ -26,12 +29,29 @@ def status(
     if system is None:
         fail(f"no system runs in {home}", Exit.UNAVAILABLE, mend="start one with `borderlands up`, or name its --home")
     answers = asyncio.run(ask_all(system))
+    switches = asyncio.run(_switches(home)) if answers["kafka"]["healthy"] else []
     if as_json:
-        print(json.dumps({"bootstrap": system.bootstrap, "processes": answers}, indent=1))
+        print(json.dumps({"bootstrap": system.bootstrap, "stopped": switches, "processes": answers}, indent=1))
     else:
         out.print(_table(system, answers))
+        for line in (*switches, *modes(answers)):
+            out.print(f"■ {line}", style="bold red", markup=False)
     if not all(answer.get("healthy") for answer in answers.values()):
         raise typer.Exit(int(Exit.DIFFERENT))
+
+
+async def _switches(home: Path) -> list[str]:
+    """The stop switches that are on, as the log has them: also where no notifier lives to tell."""
+    try:
+        async with asyncio.timeout(SWITCHES_WITHIN_S):
+            return [one.line for one in (await switches_on(connection(home))).switches.values()]
+    except (KafkaError, OSError) as problem:
+        return [f"whether sending is stopped cannot be read: {type(problem).__name__}"]
+
+
+def modes(answers: dict[str, dict[str, Any]]) -> list[str]:
+    """In which mode notifiers run that reach somebody else than those they write to; each once."""
+    return list(dict.fromkeys(str(answer["only_to"]) for answer in answers.values() if answer.get("only_to")))
 
 
 async def ask_all(system: RunningSystem) -> dict[str, dict[str, Any]]:
@@ -76,6 +96,8 @@ def _table(system: RunningSystem, answers: dict[str, dict[str, Any]]) -> Table:
         remarks = answer.get("fault") or ("" if answer.get("ready") else "starting")
         if policy := answer.get("policy"):
             remarks = f"policy {policy} {remarks}".strip()
+        if held := answer.get("held"):
+            remarks = f"{held} held by a stop switch {remarks}".strip()
         table.add_row(
             name,
             "[green]yes[/]" if answer.get("healthy") else "[bold red]no[/]",

@@ -12,17 +12,23 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from console.connect import connection
+from console.exercise import reach_of
 from console.files import read_event
 from console.output import Exit, err, fail, out
 from runtime.kafka import make_producer, partition_for
 from runtime.policies import NoActivePolicy, PolicyFollower
 from runtime.settings import Settings
 from schemas.codec import Undecodable, encode
+from schemas.decision import Decision
 from schemas.event import EmergencyEvent, SourceOfRejection
 from schemas.intake import Report, accept
+from schemas.policy.directory import Directory
+from schemas.policy.directory_file import load_directory
+from schemas.policy.mistakes import PolicyMistakes
 from schemas.policy.models import Policy
 from schemas.rejections import rejection
 from schemas.topics import EVENTS, REJECTED
+from schemas.vocabulary import Origin, RejectionReason
 from streams.rules.routing.explain import explain
 from streams.rules.routing.rejection import rejection_of
 from streams.rules.routing.route import route
@@ -81,7 +87,7 @@ async def _submit(
                 report = accept(
                     raw, now=datetime.now(UTC), fresh=lambda: uuid.uuid4().hex[:24], key=key, incident_key=incident_key
                 )
-                _preview(report, policy, quiet)
+                _preview(report, policy, quiet, people_of(settings))
             except Undecodable as fault:
                 await _record_rejection(producer, fault, raw)
                 raise
@@ -95,7 +101,17 @@ async def _submit(
             await producer.stop()
 
 
-def _preview(report: Report, policy: Policy, quiet: bool) -> None:
+def people_of(settings: Settings) -> Directory | None:
+    """The private directory where this machine has it: of a system that runs here, or named by the environment."""
+    if "directory" not in settings.model_fields_set:
+        return None
+    try:
+        return load_directory(settings.directory)
+    except (PolicyMistakes, OSError):
+        return None
+
+
+def _preview(report: Report, policy: Policy, quiet: bool, people: Directory | None) -> None:
     """Say who will be told; refuse here what the router would refuse, while the reporter is still listening."""
     decision = route(report.event, policy)
     if not quiet:
@@ -105,7 +121,32 @@ def _preview(report: Report, policy: Policy, quiet: bool) -> None:
             err.print(line, markup=False)
     refused = rejection_of(decision)
     if refused is not None:
-        raise Undecodable(*refused, {"event_id": report.event.event_id, "incident_id": report.event.incident_id})
+        raise Undecodable(*refused, _ids(report))
+    if report.event.origin is Origin.EXERCISE:
+        _exercise(report, decision, policy, quiet, people)
+
+
+def _ids(report: Report) -> dict[str, str]:
+    return {"event_id": report.event.event_id, "incident_id": report.event.incident_id}
+
+
+def _exercise(report: Report, decision: Decision, policy: Policy, quiet: bool, people: Directory | None) -> None:
+    """Say whom an exercise reaches, and refuse one that would reach somebody who is not there for exercises."""
+    if people is None:
+        if not quiet:
+            err.print("! the directory is not on this machine: notifiers refuse whoever is not there for exercises")
+        return
+    reach = reach_of(decision, policy, people)
+    if not quiet:
+        for line in (*reach.lines, *(f"! {warning}" for warning in reach.warnings)):
+            err.print(line, markup=False)
+    if reach.faults:
+        raise Undecodable(
+            RejectionReason.NOT_FOR_SENDING,
+            f"this exercise would reach {'; '.join(reach.faults)}",
+            "give the role an exercise contact in roles.yaml, or correct the directory; `borderlands policy check`",
+            _ids(report),
+        )
 
 
 async def write_event(producer: AIOKafkaProducer, event: EmergencyEvent, partitions: int) -> None:

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
+from notifiers.texts.addressee import addressee_marks
 from notifiers.texts.email import render_email
 from notifiers.texts.sms import render_sms
 from notifiers.texts.wording import Unrenderable
@@ -31,14 +32,23 @@ class TextsSent:
         policy, contact = self._policy_of(order.policy_version), self._contacts.get(order.contact_id)
         if policy is None or contact is None:
             return [f"(the text needs {'its policy' if policy is None else 'the private directory'} to be shown)"]
-        try:
-            if order.channel is Channel.EMAIL:
-                mail = render_email(order, policy, language=contact.language)
-                shown, body = f"✉ {mail.subject}", mail.text
-            else:
-                body = render_sms(order, policy, language=contact.language, script=contact.script).body
-                shown = body
-        except Unrenderable as problem:
-            return [f"(the text cannot be shown: {problem})"]
-        same = hashlib.sha256(body.encode()).hexdigest() == body_sha256
-        return [f"“{shown}”" if same else f"(was sent in other words; today's would be: “{shown}”)"]
+        shown = ""
+        # As it is; or as it went to one number only, with its addressee in front.
+        for mark in (None, *addressee_marks(order)):
+            try:
+                text, body = _rendered(order, policy, contact, mark)
+            except Unrenderable as problem:
+                return [f"(the text cannot be shown: {problem})"]
+            shown = shown or text
+            if hashlib.sha256(body.encode()).hexdigest() == body_sha256:
+                return [f"“{text}”"]
+        return [f"(was sent in other words; today's would be: “{shown}”)"]
+
+
+def _rendered(order: Notification, policy: Policy, contact: Contact, mark: str | None) -> tuple[str, str]:
+    """What of a message is shown, and what its hash is of."""
+    if order.channel is Channel.EMAIL:
+        mail = render_email(order, policy, language=contact.language, in_front=mark)
+        return f"✉ {mail.subject}", mail.text
+    body = render_sms(order, policy, language=contact.language, script=contact.script, in_front=mark).body
+    return body, body

@@ -25,7 +25,7 @@ from schemas.incident import IncidentState
 from schemas.notification import Notification, Receipt, Response
 from schemas.policy.models import Policy
 from schemas.topics import CO_PARTITIONED, INCIDENTS, REJECTED
-from schemas.vocabulary import ReceiptKind
+from schemas.vocabulary import ReceiptKind, ReceiptReason
 from streams.rules.routing.explain import explain
 
 ZONE = ZoneInfo("Europe/Riga")  # the same clock as Europe/Vilnius, all year
@@ -155,7 +155,9 @@ class Teller:
         if receipt.kind is ReceiptKind.CLAIM:
             return f"claim     {whom}, by {receipt.incarnation}", []
         if receipt.kind is ReceiptKind.RELEASE:
-            return f"release   {whom}: {receipt.reason}", []
+            if receipt.reason is ReceiptReason.STOPPED_BY_SWITCH:
+                return f"held      {whom}: a stop switch is on", [receipt.detail] if receipt.detail else []
+            return f"release   {whom}{f': {receipt.reason}' if receipt.reason else ''}", []
         word = "end" if receipt.kind is ReceiptKind.END else receipt.delivery or "outcome"
         parts = [f"{whom}: {receipt.reason}"]
         if receipt.segments:

@@ -5,11 +5,12 @@ from datetime import datetime
 
 from notifiers.message import Message, render
 from notifiers.texts import Unrenderable
+from runtime.control import Control
 from runtime.quoting import bounded
 from schemas.notification import Notification
 from schemas.policy.directory import Directory
 from schemas.policy.models import Policy
-from schemas.vocabulary import SERVICE_TEMPLATES, Delivery, Origin, ReceiptReason, Status
+from schemas.vocabulary import SERVICE_TEMPLATES, Channel, Delivery, Origin, ReceiptReason, Status
 
 _SENDABLE = frozenset({Status.ACTUAL, Status.EXERCISE, Status.TEST})
 
@@ -59,8 +60,22 @@ def expired(notification: Notification, now: datetime) -> Refusal | None:
     return Refusal(Delivery.EXPIRED, ReceiptReason.EXPIRED, f"expired at {notification.expires_at:%Y-%m-%dT%H:%M:%SZ}")
 
 
-def prepare(notification: Notification, policy: Policy, directory: Directory) -> Message | Refusal:
-    """The message for the contact as the directory has it now, or why there is none."""
+def silenced(notification: Notification, control: Control) -> Refusal | None:
+    """Whether its contact has asked for no more texts (STOP). E-mail still goes."""
+    if notification.channel is not Channel.SMS or notification.contact_id not in control.stopped_contacts:
+        return None
+    return refused_for_good(
+        ReceiptReason.RECIPIENT_STOPPED, f"{notification.contact_id} asked for no more texts (STOP)"
+    )
+
+
+def prepare(
+    notification: Notification, policy: Policy, directory: Directory, only_to: str | None = None
+) -> Message | Refusal:
+    """The message for the contact as the directory has it now, or why there is none.
+
+    With ``only_to`` it goes there and not to the contact; everything else is as it would be.
+    """
     refusal = forbidden(notification)
     if refusal is not None:
         return refusal
@@ -78,7 +93,7 @@ def prepare(notification: Notification, policy: Policy, directory: Directory) ->
             ReceiptReason.NO_ADDRESS, f"{notification.contact_id} has no {notification.channel.value}"
         )
     try:
-        return render(notification, policy, contact, to)
+        return render(notification, policy, contact, to, only_to)
     except Unrenderable as error:
         return refused_for_good(ReceiptReason.TEXT_UNRENDERABLE, bounded(str(error)))
     except Exception as error:  # noqa: BLE001 - rendering is pure: one text that breaks it must not stop the others

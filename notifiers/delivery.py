@@ -7,12 +7,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from notifiers.checks import Refusal, expired, forbidden, prepare
+from notifiers.checks import Refusal, expired, forbidden, prepare, silenced
 from notifiers.claims import ClaimDesk, InHand, Taken, log_claim_lost
+from notifiers.gate import Gate, HeldBack
 from notifiers.ledger import Done, Ended, Held, Standing
 from notifiers.message import Message, Provider
 from notifiers.outcome import NotSent, Outcome, Reconciled, Refused, Retry, Sent, Unknown
 from notifiers.pace import Pace, Stopping
+from notifiers.rates import LaneRate
 from notifiers.tries import BACKOFF_S, Again, Tries, Windows
 from runtime import metrics
 from runtime.log import logger
@@ -25,6 +27,9 @@ CLOCK_SLACK = timedelta(seconds=60)
 """How far a provider's clock may lag behind Kafka's when it is asked what it took since a claim."""
 
 ASK_TIMES = 3
+
+NO_CLAIM = "none"
+"""Stands for a claim in the receipt of what was held before it was claimed: it takes nobody's claim away."""
 
 
 class Policies(Protocol):
@@ -45,28 +50,56 @@ class Courier:
         directory: Callable[[], Directory],
         windows: Windows,
         pace: Pace,
+        gate: Gate,
         stop: asyncio.Event,
         on_waiting_for_policy: Callable[[str, float], None],
+        rate: LaneRate,
+        only_to: str | None = None,
     ) -> None:
-        """``pace`` bounds how many are under way at once; ``on_waiting_for_policy`` hears the hash and the
-        seconds waited, again and again."""
+        """``pace`` bounds how many are under way at once; ``gate`` says what must not be sent at all;
+        ``on_waiting_for_policy`` hears the hash and the seconds waited, again and again. ``rate`` is the lane's by the
+        policy. With ``only_to`` everything goes there."""
         self._provider, self._desk, self._policies, self._directory = provider, desk, policies, directory
         self._windows, self._pace, self._stop, self._on_waiting = windows, pace, stop, on_waiting_for_policy
+        self._gate, self._rate, self._only_to = gate, rate, only_to
 
     async def deliver(self, hand: InHand) -> None:
         """Bring ``hand`` to an outcome that stands on the log, or see that it has one.
 
         Raises:
             Stopping: asked to stop before anything was handed over; it stays to be done.
+            HeldBack: a stop switch covers it, which its receipt says; it stays to be done.
             KafkaError, TimeoutError, ReadingStopped: the log failed; the process must end and start anew.
         """
         refusal = forbidden(hand.notification)
         if hand.notification.replayid is not None and refusal is not None:
             await self._refuse(hand, refusal, None)  # without a claim: its receipts count for nothing real
             return
+        try:
+            await self._gate.pass_by(hand.notification)
+            await self._deliver(hand)
+        except HeldBack as held:
+            await self._say_held(hand, held)
+            raise
+
+    async def say_if_held(self, hand: InHand) -> None:
+        """Leave on the log that a switch holds ``hand``, where one does."""
+        switch = self._gate.switch_over(hand.notification)
+        if switch is not None:
+            await self._say_held(hand, HeldBack(switch))
+
+    async def _deliver(self, hand: InHand) -> None:
         self._desk.follow(hand)
         tries = Tries(time.monotonic() + self._windows.try_for_s)
         policy = await self._policy(hand)
+        await self._rate.take()
+        try:
+            await self._until_settled(hand, policy, tries)
+        finally:
+            if not tries.called:
+                self._rate.give_back()
+
+    async def _until_settled(self, hand: InHand, policy: Policy | Refusal, tries: Tries) -> None:
         turn = await self._turn(hand, policy, tries, release=None)
         while turn is not None:
             release: str | None = None
@@ -95,16 +128,17 @@ class Courier:
         """Claim and, where the claim holds, act: None when an outcome stands on the log."""
         began_s = time.monotonic()
         async with self._pace:
+            await self._must_pass(hand, release)
             tries.waited(time.monotonic() - began_s)
             taken = await self._desk.take(hand, release=release)
             if not taken.ours:
                 log_claim_lost(hand, taken.standing)
                 return taken.standing
-            ready = self._ready(hand, policy)
+            ready = silenced(hand.notification, self._gate.control) or self._ready(hand, policy)
             if isinstance(ready, Refusal):
                 await self._refuse(hand, ready, taken.claim.claim_id)
                 return None
-            said = await self._call(hand, ready, taken)
+            said = await self._call(hand, ready, taken, tries)
         if said is None:
             return Again(taken.claim.claim_id, 0.0)
         if isinstance(said, Refusal):
@@ -127,12 +161,15 @@ class Courier:
 
     def _ready(self, hand: InHand, policy: Policy | Refusal) -> Message | Refusal:
         """The message as it is to go out now, or why there is none."""
-        ready = policy if isinstance(policy, Refusal) else prepare(hand.notification, policy, self._directory())
+        if isinstance(policy, Refusal):
+            return policy
+        ready = prepare(hand.notification, policy, self._directory(), self._only_to)
         return ready if isinstance(ready, Refusal) else replace(ready, partition=hand.partition)
 
-    async def _call(self, hand: InHand, message: Message, taken: Taken) -> Outcome | Refusal | None:
+    async def _call(self, hand: InHand, message: Message, taken: Taken, tries: Tries) -> Outcome | Refusal | None:
         """What the holder of a claim does: send, or refuse what is late; None when the claim grew too old for it."""
         async with self._pace.calls:
+            await self._must_pass(hand, taken.claim.claim_id)
             waited_s = taken.claim.age_s()
             if waited_s >= self._windows.claim_fresh_s:
                 logger().warning("claim_too_old", notification=hand.notification.notification_id)
@@ -142,6 +179,9 @@ class Courier:
             refusal = expired(hand.notification, now)
             if refusal is not None:
                 return refusal
+            if not tries.called and self._rate.in_segments:
+                self._rate.more(message.segments or 1)
+            tries.called = True
             outcome = await self._provider.send(message, now)
         self._pace.learn(outcome, called_s=called_s, waited_s=waited_s)
         return outcome
@@ -157,7 +197,7 @@ class Courier:
             if after_s is not None:
                 self._note("attempt_failed_retrying", hand, outcome)
                 return Again(taken.claim.claim_id, after_s)
-        await self._conclude(hand, message, outcome, taken.claim.claim_id)
+        await self.conclude(hand, message, outcome, taken.claim.claim_id)
         return None
 
     async def _resolve(self, hand: InHand, message: Message, unclear: Unknown) -> Outcome:
@@ -207,7 +247,7 @@ class Courier:
         if isinstance(ready, Refusal):
             if forbidden(hand.notification) is None:  # it could be sent when it was claimed: nobody can be asked now
                 lapsed = Unknown(ReceiptReason.CLAIM_LAPSED, f"cannot be asked any more: {ready.reason.value}")
-                await self._conclude(hand, None, lapsed, foreign.claim_id)
+                await self.conclude(hand, None, lapsed, foreign.claim_id)
                 return True
             return False
         answer = await self._ask(hand, ready)
@@ -215,9 +255,9 @@ class Courier:
             case NotSent():
                 return False
             case Unknown():
-                await self._conclude(hand, ready, Unknown(ReceiptReason.CLAIM_LAPSED, answer.detail), foreign.claim_id)
+                await self.conclude(hand, ready, Unknown(ReceiptReason.CLAIM_LAPSED, answer.detail), foreign.claim_id)
             case _:
-                await self._conclude(hand, ready, answer, foreign.claim_id)
+                await self.conclude(hand, ready, answer, foreign.claim_id)
         return True
 
     async def _repeat_if_needed(self, hand: InHand, done: Done) -> None:
@@ -230,18 +270,25 @@ class Courier:
         bare = self._desk.receipt(hand, ReceiptKind.END, claim_id=claim_id, delivery=refusal.delivery)
         await self._finish(hand, bare.model_copy(update={"reason": refusal.reason, "detail": refusal.detail[:400]}))
 
-    async def _conclude(self, hand: InHand, message: Message | None, outcome: Outcome, claim_id: str) -> None:
+    async def conclude(
+        self, hand: InHand, message: Message | None, outcome: Outcome, claim_id: str, **more: object
+    ) -> None:
+        """Bring ``outcome`` of ``hand`` onto the log; ``more`` are fields of the receipt that say something else."""
         bare = self._desk.receipt(hand, ReceiptKind.OUTCOME, claim_id=claim_id, delivery=_DELIVERIES[type(outcome)])
         said = {
             "reason": outcome.reason,
-            "detail": None if isinstance(outcome, Sent) else outcome.detail[:400],
+            "detail": self._only_me(hand) if isinstance(outcome, Sent) else outcome.detail[:400],
             "provider": self._provider.name,
             "provider_ref": outcome.provider_ref if isinstance(outcome, Sent) else None,
             **_text_of(message),
+            **more,
         }
         if isinstance(outcome, Sent) and message is not None and message.segments is not None:
             metrics.SEGMENTS.labels(message.encoding or "").inc(message.segments)
         await self._finish(hand, bare.model_copy(update=said))
+
+    def _only_me(self, hand: InHand) -> str | None:
+        return None if self._only_to is None else f"text only me: not sent to {hand.notification.contact_id} itself"
 
     async def _finish(self, hand: InHand, receipt: Receipt) -> None:
         await self._desk.write(hand, [receipt])
@@ -267,15 +314,30 @@ class Courier:
         try:
             await self._pause(again.after_s)
         except Stopping:
-            await self._give_back(hand, again)
+            await self._give_back(hand, again.claim_id)
             raise
         if self._pace.open:
             return again.claim_id
-        await self._give_back(hand, again)
+        await self._give_back(hand, again.claim_id)
         return None
 
-    async def _give_back(self, hand: InHand, again: Again) -> None:
-        await self._desk.write(hand, [self._desk.receipt(hand, ReceiptKind.RELEASE, claim_id=again.claim_id)])
+    async def _must_pass(self, hand: InHand, claim_id: str | None) -> None:
+        """Go on only where nothing forbids sending; ``claim_id`` is the claim that stands on ``hand``, if one does."""
+        try:
+            await self._gate.pass_by(hand.notification, claim_id)
+        except Stopping:
+            if claim_id is not None:
+                await self._give_back(hand, claim_id)
+            raise
+
+    async def _say_held(self, hand: InHand, held: HeldBack) -> None:
+        """Leave on the log that a switch holds ``hand``, and give back the claim where one was made."""
+        bare = self._desk.receipt(hand, ReceiptKind.RELEASE, claim_id=held.claim_id or NO_CLAIM)
+        said = {"reason": ReceiptReason.STOPPED_BY_SWITCH, "detail": f"{held.switch.by}: {held.switch.reason}"[:400]}
+        await self._desk.write(hand, [bare.model_copy(update=said)])
+
+    async def _give_back(self, hand: InHand, claim_id: str) -> None:
+        await self._desk.write(hand, [self._desk.receipt(hand, ReceiptKind.RELEASE, claim_id=claim_id)])
 
     async def _pause(self, seconds: float) -> None:
         try:

@@ -1,12 +1,14 @@
 """A notification made ready for one channel: address and text, and what a channel must be able to do with it."""
 
 import hashlib
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from notifiers.outcome import Outcome, Reconciled
-from notifiers.texts import render_email, render_sms
+from notifiers.texts import Unrenderable, addressee_marks, render_digest, render_email, render_sms
 from schemas.notification import Notification
 from schemas.policy.directory import Contact
 from schemas.policy.models import Policy
@@ -53,14 +55,68 @@ class Provider(Protocol):
         """Close connections."""
 
 
-def render(notification: Notification, policy: Policy, contact: Contact, to: str) -> Message:
+@dataclass(frozen=True)
+class OnlyTo:
+    """The one number and the one mailbox that everything goes to on the first day with a real provider."""
+
+    sms: str | None = field(repr=False)
+    email: str | None = field(repr=False)
+
+    def address(self, channel: Channel) -> str | None:
+        """Where everything of ``channel`` goes, or None: to its true address."""
+        return self.sms if channel is Channel.SMS else self.email
+
+    @property
+    def line(self) -> str:
+        """The mode for people; of a number only its end."""
+        number = f"the number that ends in {self.sms[-3:]}" if self.sms else "no number"
+        return f"TEXT ONLY ME: everything goes to {number} and to {self.email or 'no mailbox'}, nobody else is reached"
+
+
+def render(
+    notification: Notification, policy: Policy, contact: Contact, to: str, only_to: str | None = None
+) -> Message:
     """``notification`` in the language and script of ``contact``, for the address ``to`` of its channel.
+
+    With ``only_to`` it goes there instead, with its addressee in front.
 
     Raises:
         notifiers.texts.Unrenderable: the texts have no words for it.
     """
+    if only_to is None:
+        return _rendered(notification, policy, contact, to, None)
+    return _marked(notification, lambda mark: _rendered(notification, policy, contact, only_to, mark))
+
+
+def render_together(
+    notifications: Sequence[Notification], policy: Policy, contact: Contact, to: str, only_to: str | None = None
+) -> Message:
+    """One SMS that tells of ``notifications`` (oldest first); its own is the newest of them.
+
+    Raises:
+        notifiers.texts.Unrenderable: the texts have no words for it.
+    """
+
+    def rendered(mark: str | None) -> Message:
+        sms = render_digest(notifications, policy, language=contact.language, script=contact.script, in_front=mark)
+        return Message(newest, only_to or to, sms.body, segments=sms.segments, encoding=sms.encoding)
+
+    newest = notifications[-1]
+    return rendered(None) if only_to is None else _marked(newest, rendered)
+
+
+def _marked(notification: Notification, rendered: Callable[[str], Message]) -> Message:
+    """What ``rendered`` makes with the fullest mark of the addressee that leaves room for the text."""
+    *fuller, shortest = addressee_marks(notification)
+    for mark in fuller:
+        with suppress(Unrenderable):
+            return rendered(mark)
+    return rendered(shortest)
+
+
+def _rendered(notification: Notification, policy: Policy, contact: Contact, to: str, mark: str | None) -> Message:
     if notification.channel is Channel.SMS:
-        sms = render_sms(notification, policy, language=contact.language, script=contact.script)
+        sms = render_sms(notification, policy, language=contact.language, script=contact.script, in_front=mark)
         return Message(notification, to, sms.body, segments=sms.segments, encoding=sms.encoding)
-    email = render_email(notification, policy, language=contact.language)
+    email = render_email(notification, policy, language=contact.language, in_front=mark)
     return Message(notification, to, email.text, subject=email.subject, html=email.html)

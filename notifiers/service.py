@@ -9,14 +9,20 @@ from dataclasses import dataclass
 from aiokafka import AIOKafkaProducer
 
 from notifiers.claims import ClaimDesk
-from notifiers.delivery import Courier, Policies
+from notifiers.delivery import Courier
 from notifiers.email_smtp import SmtpEmail
-from notifiers.message import Provider
+from notifiers.gate import Gate
+from notifiers.message import OnlyTo, Provider
+from notifiers.only_me import only_me
 from notifiers.pace import Pace
+from notifiers.rates import ContactPaces, LaneRate
 from notifiers.receipts_view import ReceiptsView
+from notifiers.routine import Routine
 from notifiers.sms_twilio import TwilioSms
+from notifiers.together import Together
 from notifiers.tries import Windows
 from notifiers.worker import Bounds, LaneWorker
+from runtime.control import ControlFollower
 from runtime.directory import DirectoryFile, anybody, for_real_people
 from runtime.health import SILENT_S, Health
 from runtime.kafka import make_consumer, make_producer
@@ -24,6 +30,7 @@ from runtime.policies import PolicyFollower
 from runtime.settings import Settings
 from runtime.this_machine import is_local_url, is_loopback
 from runtime.topics import await_topics
+from schemas.policy.rates import Rates
 from schemas.topics import NOTIFY
 from schemas.vocabulary import Channel, Lane
 
@@ -38,6 +45,10 @@ CLAIM_FETCH_WAIT_MS = 50
 
 class PolicyFollowerFailed(Exception):
     """Policies are no longer being read; the process must start anew."""
+
+
+class ControlFollowerFailed(Exception):
+    """Switches are no longer being read, so nothing may be sent; the process must start anew."""
 
 
 def is_this_machine(settings: Settings, channel: Channel) -> bool:
@@ -68,27 +79,35 @@ async def serve_notifier(
         TopicsDiffer: the broker's topics are not the contract's.
         ExceptionGroup: something failed while running; a supervisor starts the process anew.
     """
-    acceptable = anybody if is_this_machine(settings, channel) else for_real_people(f"the {channel.value} provider")
+    only_to = only_me(settings)
+    reaches_anybody = not is_this_machine(settings, channel) and only_to is None
+    acceptable = for_real_people(f"the {channel.value} provider") if reaches_anybody else anybody
     directory = DirectoryFile(settings.directory, acceptable)
     async with AsyncExitStack() as stack:
         provider = make_provider(settings, channel)
         stack.push_async_callback(provider.close)
         await await_topics(settings)
         policies = await stack.enter_async_context(PolicyFollower(settings))
+        control = await stack.enter_async_context(ControlFollower(settings))
+        gate = Gate(control, stop)
         producer = make_producer(settings)
         await producer.start()
         stack.push_async_callback(producer.stop)
         waits = _PolicyWaits(health)
-        shared = _Shared(settings, channel, provider, producer, policies, directory, stop, waits)
+        shared = _Shared(settings, channel, provider, producer, policies, directory, gate, stop, waits, only_to)
         workers = {lane: await shared.worker(lane, stack) for lane in lanes}
         async with asyncio.TaskGroup() as group:
             watching = group.create_task(directory.watch(), name="directory")
             reporting = group.create_task(_report(health, channel, workers, policies, waits), name="health")
+            looking = group.create_task(_keep_open(gate, control), name="control")
+            switches = group.create_task(_show_switches(health, workers, control), name="switches")
             running = [group.create_task(worker.run(DRAIN_S), name=f"lane-{lane}") for lane, worker in workers.items()]
+            if only_to is not None:
+                health.facts["only_to"] = only_to.line
             health.ready = True
             await asyncio.wait(running)
-            watching.cancel()
-            reporting.cancel()
+            for task in (watching, reporting, looking, switches):
+                task.cancel()
 
 
 class _PolicyWaits:
@@ -119,10 +138,12 @@ class _Shared:
     channel: Channel
     provider: Provider
     producer: AIOKafkaProducer
-    policies: Policies
+    policies: PolicyFollower
     directory: DirectoryFile
+    gate: Gate
     stop: asyncio.Event
     waits: _PolicyWaits
+    only_to: OnlyTo | None
 
     async def worker(self, lane: Lane, stack: AsyncExitStack) -> LaneWorker:
         """Start the lane's clients, to be stopped by ``stack``, and its worker, not yet running."""
@@ -131,23 +152,61 @@ class _Shared:
         await receipts.start()
         stack.push_async_callback(receipts.stop)
         view = ReceiptsView(receipts, self.channel)
+        desk, pace = ClaimDesk(self.producer, view, source=name), Pace(settings.notifier.concurrency)
+        windows = Windows(claim_fresh_s=settings.notifier.claim_fresh_s, try_for_s=settings.notifier.try_for_s)
+        rate = LaneRate(lambda: self._rates().of(self.channel, lane), settings.partitions, self.stop)
+        only_to = self.only_to.address(self.channel) if self.only_to else None
         courier = Courier(
             self.provider,
-            ClaimDesk(self.producer, view, source=name),
+            desk,
             self.policies,
             self.directory.current,
-            Windows(claim_fresh_s=settings.notifier.claim_fresh_s, try_for_s=settings.notifier.try_for_s),
-            Pace(settings.notifier.concurrency),
+            windows,
+            pace,
+            self.gate,
             self.stop,
             self.waits.heard,
+            rate,
+            only_to,
         )
+        routine = None
+        if (self.channel, lane) == (Channel.SMS, Lane.ROUTINE):
+            together = Together(
+                courier,
+                self.provider,
+                desk,
+                self.policies,
+                self.directory.current,
+                windows,
+                pace,
+                self.gate,
+                rate,
+                only_to,
+            )
+            routine = Routine(ContactPaces(lambda: self._rates().routine_texts), together)
         instance = f"{settings.instance}-{lane.value}" if settings.instance else None
         consumer = make_consumer(settings, group=name, instance=instance)
         topic = NOTIFY[self.channel, lane]
-        worker = LaneWorker(topic, (self.channel, lane), consumer, self.producer, view, courier, self.stop, Bounds())
+        worker = LaneWorker(
+            topic,
+            (self.channel, lane),
+            consumer,
+            self.producer,
+            view,
+            courier,
+            self.gate,
+            self.stop,
+            Bounds(),
+            rate,
+            routine,
+        )
         await consumer.start()
         stack.push_async_callback(consumer.stop)
         return worker
+
+    def _rates(self) -> Rates:
+        """How fast the active policy lets messages go out; without one, as fast as the provider takes them."""
+        return self.policies.active.rates if self.policies.active else Rates()
 
 
 async def _report(
@@ -164,4 +223,21 @@ async def _report(
         if all(worker.heard_s_ago() <= SILENT_S for worker in workers.values()):
             lag = {NOTIFY[channel, lane].name: worker.lag for lane, worker in workers.items()}
             health.report(lag, sum(worker.take_handled() for worker in workers.values()))
+        await asyncio.sleep(REPORT_EVERY_S)
+
+
+async def _keep_open(gate: Gate, control: ControlFollower) -> None:
+    try:
+        await gate.keep_open()
+    except Exception as error:
+        raise ControlFollowerFailed(repr(control.failed or error)) from error
+
+
+async def _show_switches(health: Health, workers: dict[Lane, LaneWorker], control: ControlFollower) -> None:
+    """Report which switches are on and how much they hold, and end the process where they are no longer followed."""
+    while True:
+        if control.failed is not None:
+            raise ControlFollowerFailed(repr(control.failed)) from control.failed
+        health.facts["held"] = sum(worker.held for worker in workers.values())
+        health.facts["stopped"] = "; ".join(one.line for one in control.current.switches.values())
         await asyncio.sleep(REPORT_EVERY_S)

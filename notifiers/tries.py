@@ -30,10 +30,14 @@ class Again:
 
 @dataclass
 class Tries:
-    """How often one order was tried; a notifier tries for seconds, longer waits are the dispatcher's."""
+    """How often one order was tried; a notifier tries for seconds, longer waits are the dispatcher's.
+
+    ``called``: the provider was called at least once, so that it counts for the lane's rate.
+    """
 
     until_s: float
     made: int = 0
+    called: bool = False
 
     def waited(self, seconds: float) -> None:
         """Time spent waiting for one's turn is not spent trying."""

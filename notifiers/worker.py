@@ -20,10 +20,16 @@ from aiokafka.errors import (
 
 from notifiers.claims import WRITE_WITHIN_S, InHand
 from notifiers.delivery import Courier
+from notifiers.gate import Gate, HeldBack
 from notifiers.pace import Stopping
 from notifiers.progress import Progress
+from notifiers.rates import LaneRate
 from notifiers.receipts_view import ReceiptsView
+from notifiers.routine import Routine
+from notifiers.together import Together
+from notifiers.waiting import Waiter, WaitingRoom, waiter
 from runtime import metrics
+from runtime.control import Control
 from runtime.log import logger
 from schemas.codec import Undecodable, decode, encode
 from schemas.event import SourceOfRejection
@@ -32,7 +38,8 @@ from schemas.rejections import rejection
 from schemas.topics import REJECTED, Topic
 from schemas.vocabulary import Channel, Lane, RejectionReason
 
-Work = Callable[[], Coroutine[Any, Any, None]]
+Work = Callable[[], Coroutine[Any, Any, bool]]
+"""Brings one record to an end; False where it has to wait instead."""
 
 _MOVED_AWAY = (
     CommitFailedError,
@@ -43,15 +50,22 @@ _MOVED_AWAY = (
 )
 POLL_MS = 200
 COMMIT_EVERY_S = 0.2
+PACE_EVERY_S = 0.25
 REVOKE_WITHIN_S = 3.0
 
 
 @dataclass(frozen=True)
 class Bounds:
-    """How many notifications may be in hand: in all, and per partition before its reading pauses."""
+    """How many notifications may be in hand: in all, and per partition before its reading pauses.
+
+    What a switch holds, or a contact's pace, is not in hand: it waits beside, while what comes behind it is read and
+    sent. Only where ``waiting_per_partition`` of a partition, or ``waiting_in_all``, wait does reading pause there.
+    """
 
     in_all: int = 1000
     per_partition: int = 200
+    waiting_in_all: int = 10_000
+    waiting_per_partition: int = 2_000
 
 
 class LaneWorker:
@@ -65,21 +79,31 @@ class LaneWorker:
         producer: AIOKafkaProducer,
         view: ReceiptsView,
         courier: Courier,
+        gate: Gate,
         stop: asyncio.Event,
         bounds: Bounds,
+        rate: LaneRate | None = None,
+        routine: Routine | None = None,
     ) -> None:
-        """``consumer`` must have a group and no subscription yet; all clients are started and stopped elsewhere,
-        but for the consumer's subscription."""
+        """``rate`` hears how many partitions are worked here; ``routine`` says how routine texts are paced and put
+        together, where they are. ``consumer`` must have a group and no subscription yet; all clients are started and
+        stopped elsewhere, but for the consumer's subscription."""
         self._topic, self._lane, self._bounds, self._stop = topic, lane, bounds, stop
         self._consumer, self._producer, self._view, self._courier = consumer, producer, view, courier
+        self._gate, self._rate, self._routine = gate, rate, routine
+        self._held, self._paced = WaitingRoom(), WaitingRoom()
+        self._looked_s = 0.0
+        self._judged: Control | None = None
         self._progress: dict[int, Progress] = {}
-        self._running: dict[asyncio.Task[None], int] = {}
+        self._running: dict[asyncio.Task[None], frozenset[int]] = {}
         self._tails: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._room = asyncio.Event()
         self._handled = 0
         self._started_ms = time.time() * 1000
         self.lag = 0
-        """Notifications written and not yet done, as last measured."""
+        """Notifications written and not yet done, as last measured, without those that are held."""
+        self.held = 0
+        """Notifications that a stop switch holds, and those unread behind too many of them."""
         consumer.subscribe([topic.name], listener=_Rebalance(self))
 
     async def run(self, drain_s: float) -> None:
@@ -125,8 +149,17 @@ class LaneWorker:
         await self._commit()
         for partition in partitions:
             self._progress.pop(partition, None)
+            self._held.drop([partition])
+            self._paced.drop([partition])
+
+    def take_over(self) -> None:
+        """Partitions have come or gone: the lane's rate is shared among those who work on it."""
+        if self._rate is not None:
+            self._rate.works_on(len(self._consumer.assignment()))
 
     async def _fetch(self, group: asyncio.TaskGroup) -> None:
+        self._let_go(group)
+        self._go_on_pacing(group)
         room = self._bounds.in_all - len(self._running)
         if room <= 0:
             self._room.clear()
@@ -141,22 +174,86 @@ class LaneWorker:
                 self._start(group, progress, record)
         self._pause_full()
 
-    def _start(self, group: asyncio.TaskGroup, progress: Progress, record: "ConsumerRecord[Any, Any]") -> None:
+    def _let_go(self, group: asyncio.TaskGroup) -> None:
+        """Go on with what no switch holds any more."""
+        control, room = self._gate.control, self._bounds.in_all - len(self._running)
+        if control is self._judged or not self._held or room <= 0:
+            return
+        free = self._held.take(lambda one: control.stopped(*one.parties) is None, room)
+        self._judged = control if len(free) < room else None
+        for one in free:
+            self._start(group, one.progress, one.record)
+
+    def _go_on_pacing(self, group: asyncio.TaskGroup) -> None:
+        """Send the next text, or one for all that wait, to each contact whose pause is over."""
+        now_s = time.monotonic()
+        if self._routine is None or not self._paced or now_s - self._looked_s < PACE_EVERY_S:
+            return
+        self._looked_s = now_s
+        for together in self._routine.due(self._paced, self._bounds.in_all - len(self._running)):
+            self._paced.leave(together)
+            if len(together) == 1:
+                self._start(group, together[0].progress, together[0].record, paced=True)
+            else:
+                self._start_together(group, self._routine, together)
+
+    def _start_together(self, group: asyncio.TaskGroup, routine: Routine, waiters: list[Waiter]) -> None:
+        before = {tail for one in waiters if (tail := self._tails.get(one.key)) is not None}
+        task = group.create_task(self._in_turn_together(before, routine.together, waiters))
+        self._running[task] = frozenset(one.record.partition for one in waiters)
+        for key in {one.key for one in waiters}:
+            self._tails[key] = task
+            task.add_done_callback(partial(self._ended, key))
+
+    async def _in_turn_together(
+        self, before: "set[asyncio.Task[None]]", together: Together, waiters: list[Waiter]
+    ) -> None:
+        try:
+            if before:
+                await asyncio.wait(before)
+            if self._stop.is_set():
+                return
+            hands = [self._in_hand(one.record) for one in waiters]
+            left = {hand.order for hand in await together.deliver(hands)}
+            paced = True  # of those left over one goes now; the others wait again
+            for one, hand in zip(waiters, hands, strict=True):
+                if hand.order in left:
+                    if not await self._deliver(hand, one, paced=paced):
+                        continue
+                    paced = False
+                one.progress.done(one.record.offset)
+                self._handled += 1
+        except Stopping:
+            return
+
+    def _in_hand(self, record: "ConsumerRecord[Any, Any]") -> InHand:
+        notification = cast(Notification, decode(self._topic, record.value))
+        return InHand(notification, record.partition, record.offset, record.timestamp)
+
+    def _start(
+        self,
+        group: asyncio.TaskGroup,
+        progress: Progress,
+        record: "ConsumerRecord[Any, Any]",
+        *,
+        paced: bool = False,
+    ) -> None:
+        """``paced``: the contact's pause is over, this one goes now."""
         work: Work
         try:
-            notification = cast(Notification, decode(self._topic, record.value))
+            hand = self._in_hand(record)
+            notification = hand.notification
             if (notification.channel, notification.lane) != self._lane:
                 detail = f"a notification for {notification.channel.value}.{notification.lane.value}"
                 raise Undecodable(RejectionReason.INVALID, detail, f"{self._topic.name} is for its own lane only")
         except Undecodable as fault:
             work, key = partial(self._reject, record, fault), ("", f"{record.partition}.{record.offset}")
         else:
-            hand = InHand(notification, record.partition, record.offset, record.timestamp)
-            key = (notification.incident_id, notification.contact_id)
-            work = partial(self._courier.deliver, hand)
+            waiting = waiter(record, progress, notification)
+            key, work = waiting.key, partial(self._deliver, hand, waiting, paced=paced)
         task = group.create_task(self._in_turn(self._tails.get(key), work, progress, record.offset))
-        self._tails[key], self._running[task] = task, record.partition
-        task.add_done_callback(lambda done: self._ended(key, done))
+        self._tails[key], self._running[task] = task, frozenset((record.partition,))
+        task.add_done_callback(partial(self._ended, key))
 
     async def _in_turn(self, before: "asyncio.Task[None] | None", work: Work, progress: Progress, offset: int) -> None:
         """Do ``work`` after the task ``before`` it of the same incident and contact."""
@@ -165,11 +262,37 @@ class LaneWorker:
                 await asyncio.wait([before])
             if self._stop.is_set():
                 return
-            await work()
-            progress.done(offset)
-            self._handled += 1
+            if await work():
+                progress.done(offset)
+                self._handled += 1
         except Stopping:
             return
+
+    async def _deliver(self, hand: InHand, waiting: Waiter, *, paced: bool) -> bool:
+        """Bring ``hand`` to an end, or let it wait where a switch or its contact's pace holds it, or one before it."""
+        room = self._held
+        if self._held.holds(waiting.key):
+            await self._courier.say_if_held(hand)
+        while not self._held.holds(waiting.key):
+            if not paced and not self._may_go_now(hand, waiting):
+                room = self._paced
+                break
+            try:
+                await self._courier.deliver(hand)
+            except HeldBack:
+                if self._gate.switch_over(hand.notification) is not None:
+                    break  # else it went off meanwhile
+            else:
+                return True
+        if self._progress.get(hand.partition) is waiting.progress:  # else somebody else has the partition by now
+            room.enter(waiting)
+        return False
+
+    def _may_go_now(self, hand: InHand, waiting: Waiter) -> bool:
+        """Whether the contact's pace lets it go: then it counts as gone. What a switch covers does not count."""
+        if self._routine is None or self._gate.switch_over(hand.notification) is not None:
+            return True
+        return not self._paced.holds(waiting.key) and self._routine.paces.may_go(hand.notification.contact_id)
 
     def _ended(self, key: tuple[str, str], task: "asyncio.Task[None]") -> None:
         self._running.pop(task, None)
@@ -177,7 +300,7 @@ class LaneWorker:
         if self._tails.get(key) is task:
             del self._tails[key]
 
-    async def _reject(self, record: "ConsumerRecord[Any, Any]", fault: Undecodable) -> None:
+    async def _reject(self, record: "ConsumerRecord[Any, Any]", fault: Undecodable) -> bool:
         at = datetime.now(UTC)
         refused = rejection(
             fault,
@@ -196,24 +319,33 @@ class LaneWorker:
             )
         metrics.RECORDS_REJECTED.labels(fault.reason.value).inc()
         logger().error("notification_rejected", topic=self._topic.name, offset=record.offset, reason=fault.reason.value)
+        return True
 
     def _pause_full(self) -> None:
         """One partition whose messages wait must not take all the room."""
         paused = self._consumer.paused()
         for partition in self._consumer.assignment():
             progress = self._progress.get(partition.partition)
-            in_hand = progress.in_hand if progress else 0
-            if partition not in paused and in_hand >= self._bounds.per_partition:
+            in_hand = progress.in_hand - self._waiting(partition.partition) if progress else 0
+            no_room = self._too_many_wait(partition.partition)
+            if partition not in paused and (no_room or in_hand >= self._bounds.per_partition):
                 self._consumer.pause(partition)
-            elif partition in paused and in_hand < self._bounds.per_partition // 2:
+            elif partition in paused and not no_room and in_hand < self._bounds.per_partition // 2:
                 self._consumer.resume(partition)
+
+    def _waiting(self, partition: int) -> int:
+        return self._held.of(partition) + self._paced.of(partition)
+
+    def _too_many_wait(self, partition: int) -> bool:
+        waiting, in_all = self._waiting(partition), len(self._held) + len(self._paced)
+        return waiting >= self._bounds.waiting_per_partition or (waiting > 0 and in_all >= self._bounds.waiting_in_all)
 
     async def _keep_books(self) -> None:
         while True:
             await asyncio.sleep(COMMIT_EVERY_S)
             await self._commit()
             owned = {partition.partition for partition in self._consumer.assignment()}
-            self._view.keep_only(owned | set(self._running.values()))
+            self._view.keep_only(owned.union(*self._running.values()))
             await self._measure_lag()
 
     async def _commit(self) -> None:
@@ -239,15 +371,20 @@ class LaneWorker:
 
     async def _measure_lag(self) -> None:
         """Notifications written and not yet done, on the partitions owned; transaction markers do not count."""
-        behind = sum(progress.in_hand for progress in self._progress.values())
+        held = len(self._held)
+        behind = sum(progress.in_hand for progress in self._progress.values()) - held - len(self._paced)
         for partition in self._consumer.assignment():
             try:
                 async with asyncio.timeout(1.0):  # wait_for of Python 3.11 can swallow a cancellation
                     position = await self._consumer.position(partition)
-                behind += max(0, (self._consumer.highwater(partition) or 0) - position)
+                unread = max(0, (self._consumer.highwater(partition) or 0) - position)
             except (IllegalStateError, TimeoutError):
                 continue  # it is just being handed over
-        self.lag = behind
+            if self._too_many_wait(partition.partition):
+                held += unread
+            else:
+                behind += unread
+        self.lag, self.held = behind, held
 
 
 class _Rebalance(ConsumerRebalanceListener):  # type: ignore[misc]
@@ -261,4 +398,5 @@ class _Rebalance(ConsumerRebalanceListener):  # type: ignore[misc]
         await self._worker.give_up([partition.partition for partition in revoked])
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
-        """Nothing to prepare: each partition's receipts are followed from its first notification on."""
+        """Each partition's receipts are followed from its first notification on; only the rate is shared anew."""
+        self._worker.take_over()

@@ -17,6 +17,8 @@ from schemas.topics import CONTROL
 FETCH_WAIT_MS = 100
 """A stop switch must be obeyed within a second; it is read within this time of being written."""
 
+_LOOK_AGAIN_S = 0.01
+
 
 @dataclass(frozen=True)
 class Control:
@@ -44,15 +46,22 @@ class ControlFollower:
 
     async def __aenter__(self) -> Self:
         """Read the topic to its present end, then follow it in the background."""
-        await self._consumer.start()
+        try:
+            await self._consumer.start()
+            await self._catch_up()
+        except BaseException:  # whoever asks in vain must not be left with an open client
+            await self._consumer.stop()
+            raise
+        self._task = asyncio.create_task(self._follow(), name="control-follower")
+        return self
+
+    async def _catch_up(self) -> None:
         self._consumer.assign([self._partition])
         ends = await self._consumer.end_offsets([self._partition])
         begins = await self._consumer.beginning_offsets([self._partition])
         for record in await read_range(self._consumer, begins, ends):
             self._apply(record.key, record.value)
         self._take_stock()
-        self._task = asyncio.create_task(self._follow(), name="control-follower")
-        return self
 
     async def __aexit__(self, *_: object) -> None:
         if self._task is not None:
@@ -65,6 +74,18 @@ class ControlFollower:
     def current(self) -> Control:
         """What holds now; a new value after each change, never changed itself."""
         return self._current
+
+    async def confirm(self) -> None:
+        """Return once ``current`` holds everything that stood on the topic when this was called.
+
+        Raises:
+            KafkaError: the broker cannot be asked, or following has failed.
+        """
+        end = (await self._consumer.end_offsets([self._partition]))[self._partition]
+        while await self._consumer.position(self._partition) < end:
+            if self.failed is not None:
+                raise self.failed
+            await asyncio.sleep(_LOOK_AGAIN_S)
 
     @property
     def failed(self) -> BaseException | None:

@@ -45,6 +45,12 @@ class StopSwitch(Record):
         """The record's key on ``control``: one switch for everybody, and one for each party."""
         return "stop" if self.party is None else f"stop:{self.party}"
 
+    @property
+    def line(self) -> str:
+        """A switch that is on, for people: whom it silences, since when, by whom and why."""
+        whom = "everybody" if self.party is None else self.party
+        return f"sending is stopped for {whom} since {self.at:%Y-%m-%d %H:%M:%S} UTC by {self.by}: {self.reason}"
+
 
 class DutySwap(Record):
     """Somebody stands in for somebody else: ``substitute`` has the duty of ``contact_id`` from ``start`` to ``end``.

@@ -30,17 +30,18 @@ class Email:
     html: str
 
 
-def render_email(notification: Notification, policy: Policy, *, language: Lang) -> Email:
+def render_email(notification: Notification, policy: Policy, *, language: Lang, in_front: str | None = None) -> Email:
     """The e-mail for ``notification`` in the reader's language; times are those of the reader's party.
 
-    ``policy`` is the one the decision was made by.
+    ``policy`` is the one the decision was made by. ``in_front`` stands before everything else, also in the subject.
 
     Raises:
         Unrenderable: the policy lacks something the text needs.
     """
     texts = texts_of(policy, language)
     reader = party_of(policy, notification.party)
-    subject, mark = _subject(notification, policy, texts), prefix(texts, notification)
+    mark = " ".join(part for part in (in_front, prefix(texts, notification)) if part) or None
+    subject = _subject(notification, policy, texts, mark)
     heading, intro, alarm = _heading(notification, texts), _intro(notification, texts), _alarm(notification, texts)
     sections = _sections(notification, policy, texts, reader)
     closing = _closing(notification, texts)
@@ -109,8 +110,7 @@ def _intro(notification: Notification, texts: Texts) -> list[str]:
     return lines
 
 
-def _subject(notification: Notification, policy: Policy, texts: Texts) -> str:
-    mark = prefix(texts, notification)
+def _subject(notification: Notification, policy: Policy, texts: Texts, mark: str | None) -> str:
     about = _about(notification, policy, texts)
     line = one_line(f"{mark + ' ' if mark else ''}{_heading(notification, texts)}{': ' + about if about else ''}")
     return line if len(line) <= MAX_SUBJECT else line[: MAX_SUBJECT - 3].rsplit(" ", 1)[0] + "..."

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from notifiers.texts.answer_draft import answer_parts
-from notifiers.texts.gsm import MAX_SEGMENTS, measure
+from notifiers.texts.gsm import MAX_SEGMENTS, is_gsm, measure
 from notifiers.texts.letters import UNKNOWN, to_ascii
 from notifiers.texts.lookup import party_of
-from notifiers.texts.parts import Sms, fitted, sms_of
+from notifiers.texts.parts import Part, Sms, fitted, sms_of
 from notifiers.texts.service_draft import service_parts
 from notifiers.texts.sms_draft import Draft, Items, asker_name, draft_of
 from notifiers.texts.wording import Unrenderable, texts_of
@@ -32,20 +32,25 @@ _RESTORABLE = {"time": "time", "severity": "severity", "hazards": "hazards", "pl
 """What may come back when something longer has fallen after it, the most useful first, and its part of a draft."""
 
 
-def render_sms(notification: Notification, policy: Policy, *, language: Lang, script: Script) -> Sms:
+def render_sms(
+    notification: Notification, policy: Policy, *, language: Lang, script: Script, in_front: str | None = None
+) -> Sms:
     """The SMS for ``notification`` in the reader's language and letters, at most three parts long.
 
-    Times are those of the reader's party. ``policy`` is the one the decision was made by.
+    Times are those of the reader's party. ``policy`` is the one the decision was made by. ``in_front`` stands before
+    everything else and never falls away.
 
     Raises:
         Unrenderable: the policy lacks something the text needs, or its words are too long for three parts.
     """
     texts = texts_of(policy, language)
     if notification.template in ANSWER_TEMPLATES:
-        return fitted(answer_parts(notification, policy, texts), script)
+        return _fronted(answer_parts(notification, policy, texts), script, in_front)
     if notification.template in SERVICE_TEMPLATES:
-        return fitted(service_parts(notification, policy, texts), script)
+        return _fronted(service_parts(notification, policy, texts), script, in_front)
     full = draft_of(notification, policy, texts, party_of(policy, notification.party))
+    if in_front:
+        full = replace(full, head=f"{in_letters_of(full.body(), in_front)} {full.head}")
     asker = asker_name(notification, policy, language)
     if script is Script.NATIVE:
         draft, dropped = _fitted(full, Draft.body, _native_steps)
@@ -59,6 +64,19 @@ def render_sms(notification: Notification, policy: Policy, *, language: Lang, sc
     if _segments(_ascii_body(draft)) > MAX_SEGMENTS:
         raise Unrenderable(f"the policy's words in {language} are too long: the shortest text exceeds 3 SMS parts")
     return sms_of(_with_asker(draft, asker, _ascii_body), dropped)
+
+
+def in_letters_of(body: str, in_front: str) -> str:
+    """``in_front`` so that its signs do not make a text of plain letters twice as long."""
+    return to_ascii(in_front) if is_gsm(body) else in_front
+
+
+def _fronted(parts: list[Part], script: Script, in_front: str | None) -> Sms:
+    """``parts`` as one SMS, behind ``in_front``."""
+    if in_front:
+        head = replace(parts[0], text=f"{in_letters_of(fitted(parts, script).body, in_front)} {parts[0].text}")
+        parts = [head, *parts[1:]]
+    return fitted(parts, script)
 
 
 def _with_asker(draft: Draft, asker: str | None, write: Write) -> str:

@@ -13,6 +13,7 @@ from schemas.policy.files import CompetenceFile, LaddersFile, PartiesFile, Roles
 from schemas.policy.geography_checks import check_geography
 from schemas.policy.mistakes import Mistake
 from schemas.policy.parts import OUTLINES, Parts
+from schemas.policy.rate_checks import check_rates
 from schemas.policy.roster_checks import check_rosters
 from schemas.policy.shape import hint
 from schemas.policy.source import Loc
@@ -124,6 +125,7 @@ CHECKS: tuple[Callable[[Parts], Iterable[Mistake]], ...] = (
     check_ladders,
     check_reachable,
     check_upkeep,
+    check_rates,
     check_geography,
 )
 """Every check, in the order of a reader's interest."""

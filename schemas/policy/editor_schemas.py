@@ -14,6 +14,7 @@ from pydantic_core import core_schema
 from schemas.base import Model
 from schemas.policy.cases import CasesFile
 from schemas.policy.directory import Directory
+from schemas.policy.durations import seconds
 from schemas.policy.files import (
     CompetenceFile,
     LaddersFile,
@@ -24,7 +25,8 @@ from schemas.policy.files import (
     UpkeepFile,
 )
 from schemas.policy.geography_file import PlacesFile, UnitsFile
-from schemas.policy.models import Agreement, seconds
+from schemas.policy.models import Agreement
+from schemas.policy.rates import Rates
 from schemas.policy.rosters import read_dates, read_days, read_hours
 from schemas.policy.texts import Texts
 
@@ -40,6 +42,7 @@ SHAPES: Final[dict[str, type[Model]]] = {
     "rosters": RostersFile,
     "ladders": LaddersFile,
     "upkeep": UpkeepFile,
+    "rates": Rates,
     "units": UnitsFile,
     "places": PlacesFile,
     "texts": Texts,

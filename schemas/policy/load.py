@@ -20,7 +20,8 @@ from schemas.policy.files import (
 from schemas.policy.geography_file import PlacesFile, UnitsFile
 from schemas.policy.mistakes import Mistake, PolicyMistakes, errors_of
 from schemas.policy.models import Geography, Policy
-from schemas.policy.parts import BORDER, OUTLINES, ROSTERS, UPKEEP, Parts, read_parts
+from schemas.policy.parts import BORDER, OUTLINES, RATES, ROSTERS, UPKEEP, Parts, read_parts
+from schemas.policy.rates import Rates
 from schemas.policy.texts import Texts
 
 __all__ = ["LoadedPolicy", "Mistake", "PolicyMistakes", "load_policy", "read_policy"]
@@ -81,6 +82,7 @@ def _assembled(parts: Parts) -> Policy:
         rosters=rosters.rosters if rosters else {},
         ladders=parts.need("ladders.yaml", LaddersFile).ladders,
         geography=_geography(parts, settings.border_band_m),
+        rates=parts.get(RATES, Rates) or Rates(),
         texts={language: parts.need(f"texts/{language}.yaml", Texts) for language in LANGUAGES},
         canary=upkeep.canary,
         contact_checks=upkeep.contact_checks,

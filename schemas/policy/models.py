@@ -2,39 +2,20 @@
 
 import hashlib
 import json
-import re
 from datetime import date
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from schemas.base import E164, Country, Id, Lang, Line, Model
 from schemas.decision import SharedField
 from schemas.place import AdminCode, Point
+from schemas.policy.durations import Duration
+from schemas.policy.rates import Rates
 from schemas.policy.rosters import Roster
 from schemas.policy.texts import Texts
 from schemas.vocabulary import Action, Channel, EventType, Lane, Severity
-
-_UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
-
-
-def seconds(value: object) -> object:
-    """A written duration as whole seconds; anything but text is left as it is.
-
-    Raises:
-        ValueError: the text is not a whole number and a unit.
-    """
-    if isinstance(value, str):
-        match = re.fullmatch(r"(\d{1,6}) ?(s|min|h|d)", value.strip())
-        if not match:
-            raise ValueError("a duration is a whole number and a unit: '90 s', '10 min', '2 h', '1 d'")
-        return int(match[1]) * _UNITS[match[2]]
-    return value
-
-
-Duration = Annotated[int, BeforeValidator(seconds), Field(gt=0, le=30 * 86400)]
-"""Seconds; written '90 s', '10 min', '2 h' or '1 d'."""
 
 
 class Names(Model):
@@ -308,8 +289,8 @@ class Limits(Model):
 class Policy(Model):
     """A whole policy. ``version`` is the SHA-256 of its canonical JSON and stands in every decision.
 
-    Without ``canary`` none is sent, without ``contact_checks`` contacts are asked by hand only. ``rosters`` are by party
-    and role; where a role has none, everybody who holds it is on duty at all times.
+    Without ``canary`` none is sent, without ``contact_checks`` contacts are asked by hand only. ``rosters`` are by
+    party and role; where a role has none, everybody who holds it is on duty at all times.
     """
 
     limits: Limits
@@ -325,6 +306,7 @@ class Policy(Model):
     texts: dict[Lang, Texts]
     canary: Canary | None = None
     contact_checks: ContactChecks | None = None
+    rates: Rates = Rates()
 
     @model_validator(mode="after")
     def _every_type_has_competence(self) -> Self:

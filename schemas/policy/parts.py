@@ -19,6 +19,7 @@ from schemas.policy.files import (
 from schemas.policy.geography_file import PlacesFile, UnitsFile
 from schemas.policy.mistakes import Mistake
 from schemas.policy.models import Agreement
+from schemas.policy.rates import Rates
 from schemas.policy.shape import fit
 from schemas.policy.source import Source, read_source
 from schemas.policy.texts import Texts
@@ -28,6 +29,7 @@ F = TypeVar("F", bound=Model)
 AGREEMENTS = "agreements"
 OUTLINES = "areas/outlines.geojson"
 BORDER = "areas/border.geojson"
+RATES = "rates.yaml"
 ROSTERS = "rosters.yaml"
 UPKEEP = "upkeep.yaml"
 
@@ -81,7 +83,7 @@ _SHAPES: dict[str, type[Model]] = {
     **{f"texts/{language}.yaml": Texts for language in LANGUAGES},
 }
 
-_OPTIONAL: dict[str, type[Model]] = {ROSTERS: RostersFile, UPKEEP: UpkeepFile}
+_OPTIONAL: dict[str, type[Model]] = {RATES: Rates, ROSTERS: RostersFile, UPKEEP: UpkeepFile}
 """Files that may be absent."""
 
 

@@ -257,6 +257,13 @@ class ReplyWords(Model):
     started: Blank
 
 
+class DigestWords(Model):
+    """One text that tells of several routine ones: what stands before the list, and after what it has no room for."""
+
+    head: Annotated[Blank, _at_most(40)]
+    more: Annotated[Blank, _at_most(40)]
+
+
 _BLANKS: dict[str, tuple[set[str], set[str]]] = {
     # field: (blanks it must use, blanks it may use besides)
     "times.time": ({"hour", "minute"}, set()),
@@ -317,6 +324,8 @@ class Texts(Model):
     service: ServiceWords | None = None
     replies: ReplyWords | None = None
     reply_lexicon: ReplyLexicon | None = None
+    digest: DigestWords | None = None
+    """Without it several texts are never put into one."""
 
     @model_validator(mode="after")
     def _every_word_is_there(self) -> Self:
@@ -366,6 +375,8 @@ class Texts(Model):
                 faults += _blank_faults(name, getattr(getattr(self, section), field), must, may)
         for kind, source in self.parishes.items():
             faults += _blank_faults(f"parishes.{kind}", source, {"name"}, set())
+        for name, source in self.digest or ():
+            faults += _blank_faults(f"digest.{name}", source, {"count"}, set())
         if faults:
             raise ValueError("; ".join(faults))
         return self

@@ -18,15 +18,18 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 
 from deploy.local.sandbox import RunningSandbox
 from notifiers.service import serve_notifier
+from runtime.control import Control
 from runtime.health import Health
 from runtime.kafka import make_consumer, make_producer, partition_for, read_range
 from runtime.settings import NotifierSettings, Settings, SmtpSettings, TwilioSettings
 from schemas.base import Record
 from schemas.codec import decode, encode
+from schemas.control import ACTIVE_KEY, ActivePolicy, PublishedPolicy, StopSwitch
 from schemas.decision import SharedFacts
 from schemas.event import Need, Rejection
 from schemas.notification import Notification, Receipt
-from schemas.topics import NOTIFY, RECEIPTS, REJECTED, Topic
+from schemas.policy.models import Policy
+from schemas.topics import CONTROL, NOTIFY, POLICY, RECEIPTS, REJECTED, Topic
 from schemas.vocabulary import (
     Action,
     Channel,
@@ -56,6 +59,15 @@ contacts:
     {{name: Pratybų Vardas, language: lt, script: native, purpose: exercise, sms: "{DRILL}"}}
 """
 LETTERS = set("ąčęėįšųūž")
+
+
+class NothingStopped:
+    """A view of ``control`` on which nothing stands."""
+
+    current = Control()
+
+    async def confirm(self) -> None:
+        """Everything has been read."""
 
 
 def order(policy_version: str, **changes: Any) -> Notification:
@@ -147,6 +159,28 @@ class Stage:
         """Write records under their incident's key, to its partition."""
         for topic, record, key in records:
             await self.write_at(topic, record, key, partition_for(key, PARTITIONS))
+
+    async def switch(self, *, stopped: bool, party: str | None = None) -> datetime:
+        """Switch sending off or on; returns when Kafka appended the record."""
+        record = StopSwitch(stopped=stopped, reason="a test", party=party, by="operator", at=datetime.now(UTC))
+        return await self.control(record, record.key)
+
+    async def activate(self, policy: Policy) -> None:
+        """Publish a policy and make it the active one, by which rates are judged."""
+        now = datetime.now(UTC)
+        records: tuple[tuple[str, Record], ...] = (
+            (policy.version, PublishedPolicy(policy_version=policy.version, policy=policy, published_at=now)),
+            (ACTIVE_KEY, ActivePolicy(policy_version=policy.version, note="", activated_by="test", activated_at=now)),
+        )
+        for key, record in records:
+            await self.write_at(POLICY, record, key, 0)
+
+    async def control(self, record: Record, key: str) -> datetime:
+        """Write one record to ``control``; returns when Kafka appended it."""
+        made = encode(CONTROL, record, source="test", at=datetime.now(UTC))
+        async with self._producer() as producer:
+            written = await producer.send_and_wait(CONTROL.name, made.value, key.encode(), 0, headers=made.headers)
+        return datetime.fromtimestamp(written.timestamp / 1000, UTC)
 
     async def write_at(self, topic: Topic, record: Record, key: str, partition: int) -> None:
         """Write one record to a partition."""

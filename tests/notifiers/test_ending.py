@@ -9,10 +9,12 @@ from aiokafka.errors import KafkaError
 
 from notifiers import worker as worker_module
 from notifiers.delivery import Courier
+from notifiers.gate import Gate
 from notifiers.receipts_view import ReceiptsView
 from notifiers.worker import Bounds, LaneWorker
 from schemas.topics import NOTIFY
 from schemas.vocabulary import Channel, Lane
+from tests.notifiers.stage import NothingStopped
 
 LANE = (Channel.SMS, Lane.ROUTINE)
 PARTITIONS = frozenset(TopicPartition(NOTIFY[LANE].name, number) for number in range(3))
@@ -63,7 +65,10 @@ async def test_a_worker_ends_when_its_log_fails(fails_after: int, monkeypatch: p
     monkeypatch.setattr(worker_module, "COMMIT_EVERY_S", 0.0)
     view = ReceiptsView(cast(AIOKafkaConsumer, _Idle(fails_after)), Channel.SMS)
     consumer, producer, courier = cast(AIOKafkaConsumer, _Idle()), cast(AIOKafkaProducer, None), cast(Courier, None)
-    worker = LaneWorker(NOTIFY[LANE], LANE, consumer, producer, view, courier, asyncio.Event(), Bounds())
+    stop = asyncio.Event()
+    worker = LaneWorker(
+        NOTIFY[LANE], LANE, consumer, producer, view, courier, Gate(NothingStopped(), stop), stop, Bounds()
+    )
     running = asyncio.create_task(worker.run(1.0))
     done, _ = await asyncio.wait([running], timeout=2.0)
     if not done:
