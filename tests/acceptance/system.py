@@ -110,11 +110,16 @@ def unhurried(folder: Path) -> Path:
 
 def _ask(port: int) -> dict[str, Any]:
     try:
+        return _answer(port)
+    except (OSError, ValueError, http.client.HTTPException):  # not there, or something else answers at its port
+        return {}
+
+
+def _answer(port: int) -> dict[str, Any]:
+    try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=2) as answer:
             body: dict[str, Any] = json.load(answer)
     except urllib.error.HTTPError as answer:
-        body = json.load(answer)
-        answer.close()
-    except (OSError, ValueError, http.client.HTTPException):  # not there, or something else answers at its port
-        return {}
+        with answer:
+            body = json.load(answer)
     return body
