@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 from gateway import web
 from gateway.courtesy import Courtesy
 from gateway.desk import Desk
-from gateway.inbound import InboundText, Mind, inbound_of, is_message
+from gateway.inbound import InboundText, inbound_of, is_message
 from gateway.known import known_since
 from gateway.log import Log
+from gateway.mind import RulesMind
 from gateway.missed import AT_MOST, OVERLAP, Missed
 from gateway.recent import Did, Once
 from gateway.reports import receipt_of
@@ -42,7 +43,7 @@ class FollowingEnded(Exception):
     """A topic is no longer being followed; the process must start anew."""
 
 
-async def serve_gateway(settings: Settings, health: Health, stop: asyncio.Event, *, mind: Mind) -> None:
+async def serve_gateway(settings: Settings, health: Health, stop: asyncio.Event) -> None:
     """Take what providers say until ``stop`` is set.
 
     Raises:
@@ -56,7 +57,7 @@ async def serve_gateway(settings: Settings, health: Health, stop: asyncio.Event,
     async with AsyncExitStack() as stack:
         await await_topics(settings)
         parts = _Parts(settings, directory, numbers)
-        await parts.start(stack, mind)
+        await parts.start(stack)
         await parts.read_back()
         async with asyncio.TaskGroup() as group:
             helpers = [
@@ -101,7 +102,7 @@ class _Parts:
         self._reports: Once[tuple[str, str]] = Once(remembered=100_000, at_once=4000)
         self._handled = 0
 
-    async def start(self, stack: AsyncExitStack, mind: Mind) -> None:
+    async def start(self, stack: AsyncExitStack) -> None:
         """Start the clients, to be closed by ``stack``."""
         settings = self._settings
         producer = make_producer(settings)
@@ -120,6 +121,7 @@ class _Parts:
             lambda: self._control.current,
             self._numbers,
         )
+        mind = RulesMind(lambda: self._policies.active)
         stops = Stops(self._log, lambda: self._control.current, lambda: self._policies.active, settings.partitions)
         self._desk = Desk(
             self._log, self._follower, self._directory.current, mind, stops, courtesy, settings.partitions
