@@ -11,8 +11,8 @@ from gateway.desk import Desk
 from gateway.inbound import InboundText, inbound_of, is_message
 from gateway.known import known_since
 from gateway.log import Log
-from gateway.mind import RulesMind
 from gateway.missed import AT_MOST, OVERLAP, Missed
+from gateway.reading import Reader
 from gateway.recent import Did, Once
 from gateway.reports import receipt_of
 from gateway.requests import RequestsFollower
@@ -115,16 +115,16 @@ class _Parts:
         self._twilio = TwilioTexts(settings.twilio)
         stack.push_async_callback(self._twilio.close)
         courtesy = Courtesy(
-            settings.gateway,
+            settings,
             self._twilio.send,
             lambda: self._policies.active,
             lambda: self._control.current,
             self._numbers,
         )
-        mind = RulesMind(lambda: self._policies.active)
+        reader = Reader(lambda: self._policies.active)
         stops = Stops(self._log, lambda: self._control.current, lambda: self._policies.active, settings.partitions)
         self._desk = Desk(
-            self._log, self._follower, self._directory.current, mind, stops, courtesy, settings.partitions
+            self._log, self._follower, self._directory.current, reader, stops, courtesy, settings.partitions
         )
         for closing in (self._reports.close, self._desk.once.close, courtesy.close):
             stack.push_async_callback(closing)

@@ -59,7 +59,11 @@ class SmtpSettings(BaseModel):
 
 
 class NotifierSettings(BaseModel):
-    """How notifiers claim and try. A claim older than ``claim_fresh_s`` may not be acted on any more."""
+    """How notifiers claim and try. A claim older than ``claim_fresh_s`` may not be acted on any more.
+
+    ``only_to`` and ``only_to_email`` (*text only me*): every text goes to that one number and every mail to that one
+    mailbox, with its true addressee in front.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -67,6 +71,8 @@ class NotifierSettings(BaseModel):
     reconcile_pause_s: Seconds = 3.0
     try_for_s: Seconds = 10.0
     concurrency: Annotated[int, Field(ge=1, le=1000)] = 100
+    only_to: E164 | None = None
+    only_to_email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254)] | None = None
 
 
 class GatewaySettings(BaseModel):
