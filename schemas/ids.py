@@ -34,6 +34,11 @@ def notification_id(event: str, step: int, contact: str, channel: str) -> str:
     return "nt-" + _short("notification", event, str(step), contact, channel)
 
 
+def response_id(provider: str, ref: str, contact: str | None = None) -> str:
+    """Response id of an inbound text, by what its provider calls it; ``contact`` where it is kept for several."""
+    return "re-" + _short("response", provider, ref, contact or "")
+
+
 def reply_code(partition: int, incident: str, attempt: int) -> str:
     """Candidate reply code of an incident: the first letter names the partition; ``attempt`` gives the next
     candidate when one is taken.

@@ -15,7 +15,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 from schemas.base import Country, Lang, Line, Model
 from schemas.decision import SharedFacts
 from schemas.event import Casualties
-from schemas.policy.answer_words import AnswerWords
+from schemas.policy.answer_words import AnswerWords as ReplyLexicon
 from schemas.vocabulary import (
     EVENT_TEMPLATES,
     Certainty,
@@ -212,8 +212,8 @@ class Texts(Model):
 
     ``event_types`` and ``hazards`` are lower-case nominatives; ``changes`` names the facts an update can
     change; ``countries`` is the locative ("in Latvia"); ``parishes`` says how a parish is written from its
-    name, for a language in which the geography holds no written form (English). ``answers`` adds words people reply
-    with to those that come with ``streams.rules.replies``.
+    name, for a language in which the geography holds no written form (English). ``reply_lexicon`` adds words
+    people reply with to those that come with ``streams.rules.replies``.
     """
 
     language: Lang
@@ -234,7 +234,7 @@ class Texts(Model):
     labels: Labels
     sms: SmsWords
     email: EmailWords
-    answers: AnswerWords | None = None
+    reply_lexicon: ReplyLexicon | None = None
 
     @model_validator(mode="after")
     def _every_word_is_there(self) -> Self:

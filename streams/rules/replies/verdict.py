@@ -5,6 +5,7 @@ more text. So a no, an if, a maybe, a question or an unknown word in the wrong p
 is asked again.
 """
 
+import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
@@ -98,7 +99,7 @@ def _refusal(reading: _Reading) -> Answer | None:
 
 
 def _says_no_first(reading: _Reading) -> bool:
-    """Whether a bare no stands for itself before everything else: "nē, varbūt vēlāk", and not "tagad nevaram, vēlāk"."""
+    """Whether a bare no stands before everything else: "nē, varbūt vēlāk", and not "tagad nevaram, vēlāk"."""
     words = [piece for piece in reading.plain if piece.what not in (P.CODE, K.FILLER, K.SORRY, K.THANKS)]
     first = [piece for piece in words if piece.clause == words[0].clause] if words else []
     return bool(first) and all(piece.what is K.NO and len(piece.word) <= _BARE_NO for piece in first)
@@ -143,7 +144,9 @@ def _unknown_is_harmless(plain: tuple[Piece, ...], *, said_yes: bool) -> bool:
     unknown = list(_unknown(plain))
     if said_yes:
         return len(unknown) <= MAX_UNKNOWN_BESIDE_YES
-    what_for = [piece for piece in unknown if piece.word.endswith(_INFINITIVES + _FIRST_PERSON) or _follows_coming(plain, piece)]
+    what_for = [
+        piece for piece in unknown if piece.word.endswith(_INFINITIVES + _FIRST_PERSON) or _follows_coming(plain, piece)
+    ]
     return not what_for and len(unknown) <= MAX_UNKNOWN_BESIDE_COMING
 
 
@@ -164,10 +167,7 @@ def _is_part(plain: tuple[Piece, ...]) -> bool:
 
 
 def _share(plain: tuple[Piece, ...]) -> bool:
-    return any(
-        piece.what is K.OF and after.what in (P.AMOUNT, P.NUMBER)
-        for piece, after in zip(plain, plain[1:], strict=False)
-    )
+    return any(piece.what is K.OF and after.what in (P.AMOUNT, P.NUMBER) for piece, after in itertools.pairwise(plain))
 
 
 def _receipt(reading: _Reading) -> Answer | None:
@@ -187,9 +187,9 @@ def _only_details_after_but(plain: tuple[Piece, ...]) -> bool:
         return True
     rest = plain[at + 1 :]
     strange = list(_unknown(rest))
-    return all(piece.what in _AFTER_BUT or (piece.what is P.UNKNOWN and piece not in strange) for piece in rest) and any(
-        piece.what in (P.AMOUNT, P.TIME, P.NUMBER, K.PARTLY) or piece.what in _COMING for piece in rest
-    )
+    return all(
+        piece.what in _AFTER_BUT or (piece.what is P.UNKNOWN and piece not in strange) for piece in rest
+    ) and any(piece.what in (P.AMOUNT, P.TIME, P.NUMBER, K.PARTLY) or piece.what in _COMING for piece in rest)
 
 
 def _in_one_sentence(plain: tuple[Piece, ...]) -> bool:
@@ -205,9 +205,9 @@ def _unknown(plain: tuple[Piece, ...]) -> Iterator[Piece]:
         if piece.what in _GOVERN:
             governed = _GOVERNED
             continue
-        if piece.what is P.UNKNOWN and piece.word.isalpha():
-            if not governed and not (index > 0 and _is_name(piece)):
-                yield piece
+        strange = piece.what is P.UNKNOWN and piece.word.isalpha() and not (index > 0 and _is_name(piece))
+        if strange and not governed:
+            yield piece
         governed = max(0, governed - 1)
 
 
@@ -269,8 +269,8 @@ def _yes_in_its_place(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
 
 
 def _with_or_whether(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
-    """Within a clause a question word leaves a doubt ("žiūrėsim, ką galim"). Of "ar" it depends on what follows: Latvian
-    "with" a thing, Lithuanian "whether" we can."""
+    """Within a clause a question word leaves a doubt ("žiūrėsim, ką galim"). Of "ar" it depends on what follows:
+    Latvian "with" a thing, Lithuanian "whether" we can."""
     result = list(pieces)
     for index, piece in enumerate(pieces):
         if piece.what is K.QUESTION_FIRST and not _begins(pieces, index):
@@ -337,7 +337,9 @@ def _is_yes(pieces: tuple[Piece, ...], piece: Piece) -> bool:
     if verbs and all(one.what is K.GOING for one in verbs):
         return True
     others = [one for one in pieces if one.clause != piece.clause]
-    condition_of = any(one.what in _POSITIVE or one.what in (K.THEY_COME, K.YES_OR_IF, P.UNKNOWN, K.NO) for one in others)
+    condition_of = any(
+        one.what in _POSITIVE or one.what in (K.THEY_COME, K.YES_OR_IF, P.UNKNOWN, K.NO) for one in others
+    )
     they = any(one.what is K.THEY_COME for one in verbs) and not any(one.what in (P.AMOUNT, P.TIME) for one in rest)
     return len(verbs) == 1 and not condition_of and not they
 

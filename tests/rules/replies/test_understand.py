@@ -83,14 +83,18 @@ def test_a_no_anywhere_in_a_reply_leaves_no_accept(words: list[str], refusal: st
         assert read(text).answer is not Answer.ACCEPT
 
 
-@given(st.lists(st.sampled_from(("ja", "braucam", "ne", "20", "min", "7F2K", "?", "mašīna", ",", "if", "\n", ">", "—"))))
+@given(
+    st.lists(st.sampled_from(("ja", "braucam", "ne", "20", "min", "7F2K", "?", "mašīna", ",", "if", "\n", ">", "—")))
+)
 def test_a_question_or_a_condition_alone_is_no_yes(words: list[str]) -> None:
     """Whatever is made of these words, no accept comes without a word that says yes."""
     answer = read(" ".join(words)).answer
     assert answer is not Answer.ACCEPT or {"ja", "braucam"} & set(words) or {"20", "min", "mašīna"} <= set(words)
 
 
-@pytest.mark.parametrize("unit", ["ja ", "JĀ?", "7F2K ", "1 no 2 ", "> ", "1-", "PALĪDZĪBA VAJADZĪGA 7F2K. ", "7 F 2 K ", "a\n"])
+@pytest.mark.parametrize(
+    "unit", ["ja ", "JĀ?", "7F2K ", "1 no 2 ", "> ", "1-", "PALĪDZĪBA VAJADZĪGA 7F2K. ", "7 F 2 K ", "a\n"]
+)
 @pytest.mark.timeout(20)
 def test_the_longest_text_keeps_nobody_waiting(unit: str) -> None:
     """A text of 1,600 characters is read without hanging, whatever it is made of."""
@@ -173,7 +177,7 @@ def test_a_policy_can_teach_a_word() -> None:
     assert understand("ok").answer is Answer.RECEIVED
     policy = shipped_policy()
     lv = policy.texts["lv"].model_copy(
-        update={"answers": AnswerWords(words={WordKind.YES: ("ok",), WordKind.GOING: ("žvangam",)})}
+        update={"reply_lexicon": AnswerWords(words={WordKind.YES: ("ok",), WordKind.GOING: ("žvangam",)})}
     )
     taught = policy.model_copy(update={"texts": {**policy.texts, "lv": lv}, "version": "f" * 64})
     lexicon = lexicon_of(taught)
