@@ -17,6 +17,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "status": ("console.status", "status"),
     "trace": ("console.trace", "trace"),
     "audit": ("console.audit", "audit"),
+    "respond": ("console.respond", "respond"),
     "demo": ("console.demo", "demo"),
 }
 """Every subcommand, with the module and the name of what it runs."""

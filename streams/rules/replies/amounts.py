@@ -66,7 +66,11 @@ def _duration(pieces: tuple[Piece, ...], index: int) -> tuple[int, float | None]
             return 2, number
         if after.what is WordKind.HOUR and not _is_hour_of_day(pieces, index, after):
             return 2, number * 60
-    if piece.what is WordKind.HOUR and len(piece.word) > 3 and (index == 0 or pieces[index - 1].what is not Part.NUMBER):
+    if (
+        piece.what is WordKind.HOUR
+        and len(piece.word) > 3
+        and (index == 0 or pieces[index - 1].what is not Part.NUMBER)
+    ):
         return 1, 60
     if piece.what in (Part.NUMBER, Part.RANGE) and index and pieces[index - 1].what is WordKind.AFTER:
         counted = after is not None and after.clause == piece.clause and after.what in (Part.NOUN, *_FILLING)

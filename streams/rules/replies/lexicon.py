@@ -143,9 +143,9 @@ class Lexicon:
         if len(word) < _MIN_SLIPPED_YES:
             return None
         for known, kind in self.kinds.exact.items():
-            if kind in _SLIPPED_YES and len(known) >= _MIN_SLIPPED_YES and known[-2:] == word[-2:]:
-                if known[0] == word[0] and one_slip_apart(word, known):
-                    return kind
+            may_be = kind in _SLIPPED_YES and len(known) >= _MIN_SLIPPED_YES
+            if may_be and known[0] == word[0] and known[-2:] == word[-2:] and one_slip_apart(word, known):
+                return kind
         return None
 
     def add(self, words: AnswerWords, *, wins: bool = False) -> None:
@@ -233,8 +233,8 @@ _LEXICONS: Memo[Lexicon] = Memo(limit=4)
 
 
 def lexicon_of(policy: Policy) -> Lexicon:
-    """The words that come with the project, those of ``policy`` (``texts.reply_lexicon``) over them, and the names of what
-    can be asked for as its texts say them. Built once for each version of the policy."""
+    """The words that come with the project, those of ``policy`` (``texts.reply_lexicon``) over them, and the names
+    of what can be asked for as its texts say them. Built once for each version of the policy."""
     return _LEXICONS.recall(policy.version, lambda: _built(policy))
 
 

@@ -51,7 +51,9 @@ def unquote(text: str, lexicon: Lexicon) -> Unquoted:
     for start, end in cut:
         kept[start:end] = [False] * (end - start)
     rest = "".join(char if keep else "\n" for char, keep in zip(text, kept, strict=True))
-    return Unquoted(re.sub(r"\n{2,}", "\n", rest).strip(), "".join(char for char, keep in zip(text, kept, strict=True) if not keep))
+    return Unquoted(
+        re.sub(r"\n{2,}", "\n", rest).strip(), "".join(char for char, keep in zip(text, kept, strict=True) if not keep)
+    )
 
 
 def _alerts(flat: str, lexicon: Lexicon) -> list[tuple[int, int]]:
@@ -77,7 +79,15 @@ def _line_start(flat: str, at: int) -> int:
     return at
 
 
-_PREFIXES = ("macibas!", "pratybos!", "exercise!", "sistemas parbaude!", "sistemos patikrinimas!", "atkartoti", "pakartotinai")
+_PREFIXES = (
+    "macibas!",
+    "pratybos!",
+    "exercise!",
+    "sistemas parbaude!",
+    "sistemos patikrinimas!",
+    "atkartoti",
+    "pakartotinai",
+)
 
 
 @lru_cache(maxsize=8)

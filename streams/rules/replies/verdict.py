@@ -5,6 +5,7 @@ more text. So a no, an if, a maybe, a question or an unknown word in the wrong p
 is asked again.
 """
 
+import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
@@ -17,8 +18,10 @@ K, P = WordKind, Part
 _COMING = frozenset((K.GOING, K.WILL, K.GIVE))
 _POSITIVE = _COMING | {K.YES}
 _DETAILS = frozenset((P.CODE, P.NUMBER, P.RANGE, P.POINT, P.NOUN, P.AMOUNT, P.TIME, P.DURATION, P.HEADS))
-_GOVERN = frozenset((K.NEAR, K.AFTER, K.CLOCK, K.NO_ALONE, K.OF, K.QUESTION_FIRST))
+_GOVERN = frozenset((K.NEAR, K.AFTER, K.CLOCK, K.NO_ALONE, K.OF))
 _INFINITIVES = ("t", "ti", "ть")
+_FIRST_PERSON = ("siu", "sim", "sime", "su", "am", "ame", "om", "ome", "au")
+"""Endings of verbs in the first person: an unknown one beside "we can" may be "we shall see if"."""
 _PLAIN = _DETAILS | _GOVERN | {K.FILLER, K.THANKS, K.OK, K.HARMLESS, K.ONLY, K.TO_GIVE, K.MINUTE, K.HOUR, K.LACKING}
 _BESIDE_YES = _PLAIN | _POSITIVE | {K.RECEIVED, K.SORRY, K.YES_OR_IF, K.THEY_COME, K.BUT, K.THEN, K.PARTLY}
 _AFTER_BUT = _PLAIN | _COMING | {K.PARTLY, K.THEY_COME}
@@ -33,13 +36,19 @@ _BARE_NO = 4
 
 @dataclass(frozen=True)
 class _Reading:
-    """A reply sorted: what is said (``plain``) and what is asked (``asked``)."""
+    """A reply sorted: what is said (``plain``) and what is asked (``asked``), of which ``indirect`` without a question
+    mark."""
 
     plain: tuple[Piece, ...]
     asked: tuple[Piece, ...]
+    indirect: tuple[Piece, ...]
 
     def says(self, *kinds: WordKind | Part) -> bool:
         return any(piece.what in kinds for piece in self.plain)
+
+    def postpones(self) -> bool:
+        """Whether an answer is promised, also beside what is asked: "gaidiet, skatos, kas brīvs"."""
+        return any(piece.what in (K.LATER, K.CALL_BACK) for piece in (*self.plain, *self.indirect))
 
     def anywhere(self, *kinds: WordKind | Part) -> bool:
         return self.says(*kinds) or any(piece.what in kinds for piece in self.asked)
@@ -50,16 +59,20 @@ def judge(pieces: tuple[Piece, ...], asked_sentences: frozenset[int]) -> Answer 
 
     ``ok``, ``labi``, ``gerai`` and a thumb are *received*, never a yes: people write them to say that they have read.
     """
-    pieces = _no_where_it_stands_alone(_yes_or_if(pieces))
+    if _is_if_not(pieces):
+        return None
+    pieces = _with_or_whether(_no_where_it_stands_alone(_yes_or_if(pieces)))
     reading = _sorted_out(_yes_in_its_place(pieces), asked_sentences)
     if reading.says(K.NO, K.SORRY) or _denied(reading):
         return _refusal(reading)
     if reading.anywhere(K.NO, K.NEGATION):
         return None
     if reading.says(K.BUSY):
-        return None if reading.says(*_POSITIVE) else Answer.DECLINE
+        return None if reading.anywhere(*_POSITIVE, K.THEY_COME, K.DOUBT) else Answer.DECLINE
     if reading.anywhere(K.DOUBT) or any(piece.what is K.BUT for piece in reading.asked):
-        return Answer.DEFER if reading.says(K.LATER, K.CALL_BACK) else None
+        return Answer.DEFER if reading.postpones() else None
+    if any(piece.what in (K.LATER, K.CALL_BACK) for piece in reading.indirect):
+        return Answer.DEFER
     if reading.says(K.LATER) or (reading.says(K.CALL_BACK) and not reading.says(K.GOING)):
         return Answer.DEFER
     return _consent(reading) or _receipt(reading)
@@ -86,7 +99,7 @@ def _refusal(reading: _Reading) -> Answer | None:
 
 
 def _says_no_first(reading: _Reading) -> bool:
-    """Whether a bare no stands for itself before everything else: "nē, varbūt vēlāk", and not "tagad nevaram, vēlāk"."""
+    """Whether a bare no stands before everything else: "nē, varbūt vēlāk", and not "tagad nevaram, vēlāk"."""
     words = [piece for piece in reading.plain if piece.what not in (P.CODE, K.FILLER, K.SORRY, K.THANKS)]
     first = [piece for piece in words if piece.clause == words[0].clause] if words else []
     return bool(first) and all(piece.what is K.NO and len(piece.word) <= _BARE_NO for piece in first)
@@ -104,6 +117,8 @@ def _consent(reading: _Reading) -> Answer | None:
     counted, timed = reading.says(P.AMOUNT), reading.says(P.TIME)
     they_come = reading.says(K.THEY_COME) and (counted or timed)
     coming = reading.says(*_COMING) or they_come
+    if _is_only_then(reading.plain):
+        return None
     offered = counted and timed
     part = _is_part(reading.plain)
     if not (coming or reading.says(K.YES) or offered or part):
@@ -118,12 +133,20 @@ def _consent(reading: _Reading) -> Answer | None:
     return Answer.RECEIVED if read_only else Answer.ACCEPT
 
 
+def _is_only_then(plain: tuple[Piece, ...]) -> bool:
+    """Whether what is promised waits for something: "reikia leidimo, tada važiuosim", and not "nu tad braucam"."""
+    at = next((index for index, piece in enumerate(plain) if piece.what is K.THEN), None)
+    return at is not None and any(piece.what not in (K.FILLER, K.OK, P.CODE, K.THANKS) for piece in plain[:at])
+
+
 def _unknown_is_harmless(plain: tuple[Piece, ...], *, said_yes: bool) -> bool:
     """Whether the unknown words leave a yes a yes. Beside "we go" none may say what for: "braucam zvejot" (to fish)."""
     unknown = list(_unknown(plain))
     if said_yes:
         return len(unknown) <= MAX_UNKNOWN_BESIDE_YES
-    what_for = [piece for piece in unknown if piece.word.endswith(_INFINITIVES) or _follows_coming(plain, piece)]
+    what_for = [
+        piece for piece in unknown if piece.word.endswith(_INFINITIVES + _FIRST_PERSON) or _follows_coming(plain, piece)
+    ]
     return not what_for and len(unknown) <= MAX_UNKNOWN_BESIDE_COMING
 
 
@@ -144,10 +167,7 @@ def _is_part(plain: tuple[Piece, ...]) -> bool:
 
 
 def _share(plain: tuple[Piece, ...]) -> bool:
-    return any(
-        piece.what is K.OF and after.what in (P.AMOUNT, P.NUMBER)
-        for piece, after in zip(plain, plain[1:], strict=False)
-    )
+    return any(piece.what is K.OF and after.what in (P.AMOUNT, P.NUMBER) for piece, after in itertools.pairwise(plain))
 
 
 def _receipt(reading: _Reading) -> Answer | None:
@@ -166,9 +186,10 @@ def _only_details_after_but(plain: tuple[Piece, ...]) -> bool:
     if at is None:
         return True
     rest = plain[at + 1 :]
-    return all(piece.what in _AFTER_BUT for piece in rest) and any(
-        piece.what in (P.AMOUNT, P.TIME, P.NUMBER, K.PARTLY) or piece.what in _COMING for piece in rest
-    )
+    strange = list(_unknown(rest))
+    return all(
+        piece.what in _AFTER_BUT or (piece.what is P.UNKNOWN and piece not in strange) for piece in rest
+    ) and any(piece.what in (P.AMOUNT, P.TIME, P.NUMBER, K.PARTLY) or piece.what in _COMING for piece in rest)
 
 
 def _in_one_sentence(plain: tuple[Piece, ...]) -> bool:
@@ -179,17 +200,19 @@ def _in_one_sentence(plain: tuple[Piece, ...]) -> bool:
 
 def _unknown(plain: tuple[Piece, ...]) -> Iterator[Piece]:
     """Unknown words that are no place and no name: not behind a preposition, not capitalised."""
-    shouted = not any(char.islower() for piece in plain for char in piece.raw)
     governed = 0
     for index, piece in enumerate(plain):
         if piece.what in _GOVERN:
             governed = _GOVERNED
             continue
-        if piece.what is P.UNKNOWN and piece.word.isalpha():
-            name = index > 0 and piece.raw[:1].isupper() and not shouted
-            if not governed and not name:
-                yield piece
+        strange = piece.what is P.UNKNOWN and piece.word.isalpha() and not (index > 0 and _is_name(piece))
+        if strange and not governed:
+            yield piece
         governed = max(0, governed - 1)
+
+
+def _is_name(piece: Piece) -> bool:
+    return piece.raw[:1].isupper() and piece.raw[1:].islower()
 
 
 def _sorted_out(pieces: tuple[Piece, ...], asked_sentences: frozenset[int]) -> _Reading:
@@ -199,6 +222,7 @@ def _sorted_out(pieces: tuple[Piece, ...], asked_sentences: frozenset[int]) -> _
     """
     plain: list[Piece] = []
     asked: list[Piece] = []
+    indirect: list[Piece] = []
     for sentence in sorted({piece.sentence for piece in pieces}):
         words = [piece for piece in pieces if piece.sentence == sentence]
         if sentence not in asked_sentences and not _is_question(words):
@@ -210,7 +234,8 @@ def _sorted_out(pieces: tuple[Piece, ...], asked_sentences: frozenset[int]) -> _
             before = []
         plain += before
         asked += words[len(before) :]
-    return _Reading(tuple(plain), tuple(asked))
+        indirect += [] if sentence in asked_sentences else words
+    return _Reading(tuple(plain), tuple(asked), tuple(indirect))
 
 
 def _is_question(words: list[Piece]) -> bool:
@@ -218,7 +243,6 @@ def _is_question(words: list[Piece]) -> bool:
         return True
     return any(
         piece.what is K.QUESTION_FIRST
-        and (index == 0 or words[index - 1].clause != piece.clause or words[index - 1].what is P.CODE)
         and not (index + 1 < len(words) and words[index + 1].what in (P.AMOUNT, P.NUMBER, P.NOUN))
         for index, piece in enumerate(words)
     )
@@ -238,10 +262,28 @@ def _yes_in_its_place(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
         own = _clause(pieces, piece.clause)
         at = own.index(piece)
         before_fits = all(one.what in _BESIDE_YES for one in own[:at])
-        after_fits = at + 1 == len(own) or own[at + 1].what is not P.UNKNOWN or own[at + 1].raw[:1].isupper()
+        after_fits = at + 1 == len(own) or own[at + 1].what is not P.UNKNOWN or _is_name(own[at + 1])
         if not (before_fits and after_fits):
             result[index] = replace(piece, what=P.UNKNOWN)
     return tuple(result)
+
+
+def _with_or_whether(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
+    """Within a clause a question word leaves a doubt ("žiūrėsim, ką galim"). Of "ar" it depends on what follows:
+    Latvian "with" a thing, Lithuanian "whether" we can."""
+    result = list(pieces)
+    for index, piece in enumerate(pieces):
+        if piece.what is K.QUESTION_FIRST and not _begins(pieces, index):
+            after = pieces[index + 1].what if index + 1 < len(pieces) else None
+            with_something = piece.word == "ar" and after not in (*_POSITIVE, K.THEY_COME, K.YES_OR_IF)
+            result[index] = replace(piece, what=K.NEAR if with_something else K.DOUBT)
+    return tuple(result)
+
+
+def _begins(pieces: tuple[Piece, ...], index: int) -> bool:
+    """Whether the piece begins its clause; a code before it does not count."""
+    before = pieces[index - 1] if index else None
+    return before is None or before.clause != pieces[index].clause or before.what is P.CODE
 
 
 def _no_where_it_stands_alone(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
@@ -271,26 +313,42 @@ def _yes_or_if(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
     return tuple(result)
 
 
+def _is_if_not(pieces: tuple[Piece, ...]) -> bool:
+    """Whether a no follows "ja" in its clause: "ja nevaram" is a condition, "ja ne" a yes and a no."""
+    ifs = [piece.clause for piece in pieces if piece.what is K.YES_OR_IF]
+    for index, piece in enumerate(pieces):
+        if piece.what is K.NO and piece.clause in ifs:
+            return any(one.what is K.YES_OR_IF and one.clause == piece.clause for one in pieces[:index])
+    return False
+
+
 def _is_yes(pieces: tuple[Piece, ...], piece: Piece) -> bool:
     own = _clause(pieces, piece.clause)
     rest = [one for one in own if one.what is not K.YES_OR_IF]
     if any(one.what not in _BESIDE_YES for one in rest) or any(True for _ in _unknown(tuple(rest))):
         return False
     verbs = [one for one in rest if one.what in _COMING or one.what is K.THEY_COME]
-    alone = all(
-        one.what in _DETAILS or one.what in (K.YES, K.OK, K.THANKS, K.AFTER, K.CLOCK, K.NEAR, K.ONLY, K.BUT, K.PARTLY)
-        or one.word in _BESIDE_A_LONE_JA
-        for one in rest
-    )
+    alone = all(_is_beside_a_lone_ja(one) for one in rest)
     if alone:
         return True
+    before_verb = own[own.index(piece) + 1 : own.index(verbs[0])] if verbs else []
+    if not all(_is_beside_a_lone_ja(one) for one in before_verb):
+        return False  # "ja vajag braucam"
     if verbs and all(one.what is K.GOING for one in verbs):
         return True
     others = [one for one in pieces if one.clause != piece.clause]
-    condition_of = any(one.what in _POSITIVE or one.what in (K.THEY_COME, P.UNKNOWN, K.NO) for one in others)
-    return len(verbs) == 1 and not condition_of
+    condition_of = any(
+        one.what in _POSITIVE or one.what in (K.THEY_COME, K.YES_OR_IF, P.UNKNOWN, K.NO) for one in others
+    )
+    they = any(one.what is K.THEY_COME for one in verbs) and not any(one.what in (P.AMOUNT, P.TIME) for one in rest)
+    return len(verbs) == 1 and not condition_of and not they
 
 
+def _is_beside_a_lone_ja(piece: Piece) -> bool:
+    return piece.what in _DETAILS or piece.what in _SMALL_WORDS or piece.word in _BESIDE_A_LONE_JA
+
+
+_SMALL_WORDS = frozenset((K.YES, K.YES_OR_IF, K.OK, K.THANKS, K.AFTER, K.CLOCK, K.NEAR, K.ONLY, K.BUT, K.PARTLY))
 _BESIDE_A_LONE_JA = frozenset(
-    ("nu", "ludzu", "labdien", "labvakar", "sveiki", "jau", "tulit", "uzreiz", "tagad", "mes", "es", "un", "arī", "ari")
+    ("nu", "ludzu", "labdien", "labvakar", "sveiki", "jau", "tulit", "uzreiz", "tagad", "mes", "es", "un", "ari")
 )

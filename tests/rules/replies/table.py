@@ -20,9 +20,9 @@ ZONE = ZoneInfo("Europe/Riga")
 NOW = datetime(2026, 6, 5, 21, 20, tzinfo=ZONE)
 YES = (Answer.ACCEPT, Answer.PARTIAL)
 
-_HERE = Path(__file__).parent
+HERE = Path(__file__).parent
 Group = Literal["accept", "partial", "decline", "defer", "received", "none", "stop", "start"]
-_FILE = TypeAdapter(dict[Group, list[list[str | None | dict[NeedKind, int] | int]]])
+_FILE = TypeAdapter(dict[Group, list[list[str | dict[NeedKind, int] | int | None]]])
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Row(BaseModel):
 
 def rows(name: str) -> list[Typed]:
     """The rows of ``name``."""
-    source = read_source(_HERE / name, name)
+    source = read_source(HERE / name, name)
     assert not source.mistakes, source.mistakes
     found = []
     for group, entries in _FILE.validate_python(source.data).items():
