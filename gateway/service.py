@@ -121,10 +121,10 @@ class _Parts:
             lambda: self._control.current,
             self._numbers,
         )
-        reader = Reader(lambda: self._policies.active)
+        self._reader = Reader(lambda: self._policies.active)
         stops = Stops(self._log, lambda: self._control.current, lambda: self._policies.active, settings.partitions)
         self._desk = Desk(
-            self._log, self._follower, self._directory.current, reader, stops, courtesy, settings.partitions
+            self._log, self._follower, self._directory.current, self._reader, stops, courtesy, settings.partitions
         )
         for closing in (self._reports.close, self._desk.once.close, courtesy.close):
             stack.push_async_callback(closing)
@@ -132,6 +132,7 @@ class _Parts:
     async def read_back(self) -> None:
         """Know the requests and the texts that stand on the log, before anything is judged by them."""
         now, settings = datetime.now(UTC), self._settings.gateway
+        self._reader.prepare()
         await self._follower.read_through(CATCH_UP_WITHIN_S)
         known = await known_since(self._settings, now - AT_MOST)
         for name in known.texts:
@@ -170,6 +171,7 @@ class _Parts:
             for follower in (self._policies, self._control, self._follower):
                 if follower.failed is not None:
                     raise FollowingEnded(repr(follower.failed)) from follower.failed
+            self._reader.prepare()
             handled, self._handled = self._handled + self._follower.applied, 0
             self._follower.applied = 0
             if self._follower.heard_s_ago() < SILENT_S:  # a lag nobody measured is not reported: health turns by itself
