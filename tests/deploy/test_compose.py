@@ -26,7 +26,9 @@ PROCESSES = {
         for channel in Channel
         for lane in Lane
     },
+    "upkeep": ["python", "-m", "gateway.upkeep"],
 }
+REACH_OUT = ("notifier-", "upkeep")
 NO_FIELDS = {"BORDERLANDS_SECRETS_DIR", "BORDERLANDS_POLICY"}
 """Variables that are read before or beside Settings: by load_settings and by the console."""
 
@@ -119,14 +121,15 @@ def test_nothing_listens_outside_and_nothing_runs_as_root(project: dict[str, Any
     assert project["networks"]["bus"]["internal"] is True
     for name, service in services(project).items():
         assert service["read_only"] is True
-        assert ("outside" in service["networks"]) is name.startswith("notifier-")
+        assert ("outside" in service["networks"]) is name.startswith(REACH_OUT)
 
 
-def test_only_notifiers_know_people_and_secrets(project: dict[str, Any]) -> None:
+def test_people_and_secrets_are_known_where_they_are_needed_alone(project: dict[str, Any]) -> None:
     """The directory is mounted read-only where texts are addressed, secrets come as files, none as a variable."""
     for name, service in services(project).items():
         private = [mount for mount in service["volumes"] if mount["target"].endswith("/private")]
-        assert bool(private) is bool(service.get("secrets")) is name.startswith("notifier-")
+        assert bool(private) is name.startswith("notifier-")
+        assert bool(service.get("secrets")) is name.startswith(REACH_OUT)
         for mount in private:
             assert mount["read_only"]
             assert service["environment"]["BORDERLANDS_DIRECTORY"] == f"{mount['target']}/directory.yaml"
@@ -205,7 +208,7 @@ def test_the_image_holds_every_room_and_no_private_file() -> None:
     """Each package of the wheel is copied, into an image that does not run as root."""
     dockerfile = (ROOT / "deploy" / "container" / "Dockerfile").read_text()
     ignored = (ROOT / ".dockerignore").read_text().splitlines()
-    for room in ("schemas", "streams", "notifiers", "console", "runtime", "deploy"):
+    for room in ("schemas", "streams", "notifiers", "gateway", "console", "runtime", "deploy"):
         assert f"COPY {room} /app/{room}" in dockerfile
         assert f"!{room}" in ignored
     assert "\nUSER borderlands\n" in dockerfile
