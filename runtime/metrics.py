@@ -6,6 +6,17 @@ EVENTS_ROUTED = Counter("borderlands_events_routed", "Events the router decided,
 SERVICE_EVENTS = Counter(
     "borderlands_service_events", "Events about the system itself that the router decided, by kind", ["kind"]
 )
+CANARY_SECONDS = Gauge(
+    "borderlands_canary_last_seconds",
+    "How long the last canary of a partition took, from its event to its acceptance or delivery",
+    ["partition", "hop"],
+)
+CANARY_AGE = Gauge(
+    "borderlands_canary_age_seconds", "How long ago the last canary of a partition came through", ["partition"]
+)
+DEAD_MAN_CALLS = Counter(
+    "borderlands_dead_man_calls", "Calls to the outside monitor that all is well, by outcome", ["outcome"]
+)
 RECORDS_REJECTED = Counter(
     "borderlands_records_rejected", "Records refused and written to events.rejected, by reason", ["reason"]
 )
@@ -31,16 +42,5 @@ PROVIDER_SECONDS = Histogram(
     buckets=(0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
 )
 SEGMENTS = Counter("borderlands_sms_segments", "SMS parts handed to a provider", ["encoding"])
-CANARY_SECONDS = Gauge(
-    "borderlands_canary_last_seconds",
-    "How long the last canary of a partition took, from its event to its acceptance or delivery",
-    ["partition", "hop"],
-)
-CANARY_AGE = Gauge(
-    "borderlands_canary_age_seconds", "How long ago the last canary of a partition came through", ["partition"]
-)
-DEAD_MAN_CALLS = Counter(
-    "borderlands_dead_man_calls", "Calls to the outside monitor that all is well, by outcome", ["outcome"]
-)
 LAG = Gauge("borderlands_lag_records", "Records written and not yet handled, by topic", ["topic"])
 HEALTHY = Gauge("borderlands_healthy", "1 while the process's lag is zero or shrinking")

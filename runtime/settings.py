@@ -41,6 +41,18 @@ def _web_address(url: SecretStr | None) -> SecretStr | None:
     return url
 
 
+class UpkeepSettings(BaseModel):
+    """How the system watches itself. ``dead_man_url`` is called while canaries come through; it is a secret.
+
+    ``contact_checks`` false leaves the policy's checks of contacts to be started by hand.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    dead_man_url: Annotated[SecretStr | None, BeforeValidator(_or_none), AfterValidator(_web_address)] = None
+    contact_checks: bool = True
+
+
 class TwilioSettings(BaseModel):
     """The SMS provider. ``base_url`` None is the provider's own address; otherwise scheme, host and port.
 
@@ -84,18 +96,6 @@ class NotifierSettings(BaseModel):
     concurrency: Annotated[int, Field(ge=1, le=1000)] = 100
 
 
-class UpkeepSettings(BaseModel):
-    """How the system watches itself. ``dead_man_url`` is called while canaries come through; it is a secret.
-
-    ``contact_checks`` false leaves the policy's checks of contacts to be started by hand.
-    """
-
-    model_config = ConfigDict(extra="forbid")
-
-    dead_man_url: Annotated[SecretStr | None, BeforeValidator(_or_none), AfterValidator(_web_address)] = None
-    contact_checks: bool = True
-
-
 class Settings(BaseSettings):
     """All settings of one process; unknown ``BORDERLANDS_`` variables are ignored, wrong values are not."""
 
@@ -111,10 +111,10 @@ class Settings(BaseSettings):
     request_timeout_s: Seconds = 15.0
     health_port: Annotated[int, Field(ge=0, le=65535)] = 0
     log_format: Annotated[str, Field(pattern="^(auto|text|json)$")] = "auto"
+    upkeep: UpkeepSettings = UpkeepSettings()
     twilio: TwilioSettings = TwilioSettings()
     smtp: SmtpSettings = SmtpSettings()
     notifier: NotifierSettings = NotifierSettings()
-    upkeep: UpkeepSettings = UpkeepSettings()
 
     @classmethod
     def settings_customise_sources(

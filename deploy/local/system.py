@@ -74,11 +74,11 @@ class LocalSystem:
     def _start_processes(self) -> None:
         self.supervisor.start(self._process("router", "streams.router"))
         self.supervisor.start(self._process("dispatcher", "streams.dispatcher"))
+        self.supervisor.start(self._process("upkeep", "gateway.upkeep"))
         for channel in Channel:
             for lane in Lane:
                 name = f"notifier-{channel.value}-{lane.value}"
                 self.supervisor.start(self._process(name, "notifiers", channel.value, "--lane", lane.value))
-        self.supervisor.start(self._process("upkeep", "gateway.upkeep"))
         self._write_state()
 
     async def stop(self) -> None:
