@@ -102,10 +102,11 @@ class Books:
         """How much stands on the topics. What is about the system itself is counted apart."""
         events = [one.record for one in self.events.values() if isinstance(one.record, EmergencyEvent)]
         service = sum(event.service is not None for event in events)
+        decided = sum(decision.service is None for decision in self.decisions.values())
         own = sum(notification.template in SERVICE_TEMPLATES for notification, _ in self.notifications.values())
         apart = f"; and {service} events and {own} notifications about the system itself" if service or own else ""
         return (
-            f"{len(self.events) - service} events, {len(self.decisions)} decisions, "
+            f"{len(self.events) - service} events, {decided} decisions, "
             f"{len(self.refused_places)} refused, {len(self.notifications) - own} notifications, "
             f"{len(self.ended)} ended{apart}"
         )
