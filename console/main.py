@@ -16,6 +16,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "up": ("console.up", "up"),
     "status": ("console.status", "status"),
     "trace": ("console.trace", "trace"),
+    "contacts": ("console.contacts", "app"),
     "audit": ("console.audit", "audit"),
     "respond": ("console.respond", "respond"),
     "demo": ("console.demo", "demo"),

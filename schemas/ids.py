@@ -4,6 +4,7 @@ import base64
 import hashlib
 
 _CODE_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+CANARY_PREFIX = "cn-"
 _PARTITION_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 
 
@@ -27,6 +28,17 @@ def event_id(sender: str, idempotency_key: str) -> str:
 def incident_id(sender: str, incident_key: str) -> str:
     """Incident id of a sender's own name for an incident."""
     return "in-" + _short("incident", sender, incident_key)
+
+
+def canary_id(partition: int, slot: int, attempt: int) -> str:
+    """Incident id of a partition's canary of one slot of time. ``attempt`` gives the next candidate: which partition
+    an id falls on is found by trying."""
+    return CANARY_PREFIX + _short("canary", str(partition), str(slot), str(attempt))
+
+
+def is_canary(incident: str) -> bool:
+    """Whether ``incident`` is a canary's: over as soon as it has expired, and of no interest to anybody then."""
+    return incident.startswith(CANARY_PREFIX)
 
 
 def notification_id(event: str, step: int, contact: str, channel: str) -> str:

@@ -1,5 +1,6 @@
 """The private directory: contact id to person. It is a file with tight permissions, never a topic."""
 
+from datetime import date
 from enum import StrEnum
 from typing import Annotated, Self
 
@@ -49,7 +50,8 @@ def mobile_number(text: str, region: str | None) -> str:
 class Contact(Model):
     """A person behind a contact id. ``purpose`` keeps people for real events and for exercises apart.
 
-    ``country`` says how to read a number in national form; without it the language does.
+    ``country`` says how to read a number in national form; without it the language does. A ``test_phone`` belongs to
+    nobody: canaries go to such a contact, and to no other.
     """
 
     name: Line
@@ -59,6 +61,7 @@ class Contact(Model):
     purpose: Origin = Origin.LIVE
     sms: E164 | None = None
     email: Annotated[str, Field(max_length=254), AfterValidator(_mailbox)] | None = None
+    test_phone: bool = False
 
     @field_validator("sms", mode="before")
     @classmethod
@@ -80,7 +83,12 @@ class Contact(Model):
 
 
 class Directory(Model):
-    """All contacts. A ``fictional`` directory is refused by every provider that is not on this machine."""
+    """All contacts. A ``fictional`` directory is refused by every provider that is not on this machine.
+
+    ``retired`` are ids of people who left, and since when; an id is never given to anybody else, since records of
+    years cite it.
+    """
 
     fictional: bool
     contacts: dict[Id, Contact]
+    retired: dict[Id, date] = Field(default_factory=dict)

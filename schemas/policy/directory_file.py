@@ -6,13 +6,14 @@ from pathlib import Path
 
 from schemas.policy.directory import Contact, Directory
 from schemas.policy.mistakes import Mistake, PolicyMistakes, errors_of
-from schemas.policy.models import Policy
+from schemas.policy.models import Canary, Policy
 from schemas.policy.shape import fit, hint
 from schemas.policy.source import Loc, Source, read_source
 from schemas.vocabulary import Origin
 
 _OTHERS_MAY_READ = 0o004
 ROLES = "roles.yaml"
+UPKEEP = "upkeep.yaml"
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,16 @@ def read_directory(path: Path) -> LoadedDirectory:
     directory, mistakes = fit(source, Directory)
     if directory is None:
         return LoadedDirectory(None, mistakes)
+    used_again = tuple(_used_again(source, directory))
+    if used_again:
+        return LoadedDirectory(None, (*mistakes, *used_again))
     return LoadedDirectory(directory, (*mistakes, *_warnings(path, source, directory)))
+
+
+def _used_again(source: Source, directory: Directory) -> Iterator[Mistake]:
+    for contact_id in sorted(set(directory.contacts) & set(directory.retired)):
+        problem = f"the id '{contact_id}' was retired on {directory.retired[contact_id]}, and records of years cite it"
+        yield source.mistake(("contacts", contact_id), problem, "give this person a new id, and name it in roles.yaml")
 
 
 def _warnings(path: Path, source: Source, directory: Directory) -> Iterator[Mistake]:
@@ -71,7 +81,11 @@ def check_directory(policy: Policy, directory: Directory, policy_dir: Path | Non
         for staff in by_role.values()
         for member in (*staff.live, *staff.exercise)
     }
-    for contact in sorted(set(directory.contacts) - named):
+    if policy.canary is not None:
+        named.add(policy.canary.contact)
+        mistakes += _canary_fits(policy.canary, directory, policy_dir)
+    test_phones = {name for name, contact in directory.contacts.items() if contact.test_phone}
+    for contact in sorted(set(directory.contacts) - named - test_phones):
         problem = f"the directory holds '{contact}', whom no role names"
         mistakes.append(Mistake(ROLES, 0, "", problem, "remove the person or give a role", "warning"))
     return tuple(mistakes)
@@ -84,6 +98,12 @@ def _compared(policy: Policy, directory: Directory, source: Source) -> Iterator[
                 for index, member in enumerate(members):
                     at: Loc = ("staff", party, role, purpose.value, index)
                     contact = directory.contacts.get(member.contact)
+                    if contact is None and member.contact in directory.retired:
+                        since = directory.retired[member.contact]
+                        problem = f"contact '{member.contact}' left on {since} and cannot be reached any more"
+                        mend = "name somebody else; its id is never used again"
+                        yield source.mistake((*at, "contact"), problem, mend, warning=True)
+                        continue
                     if contact is None:
                         problem = f"contact '{member.contact}' is not in the directory"
                         mend = hint(member.contact, directory.contacts, "contacts")
@@ -95,6 +115,27 @@ def _compared(policy: Policy, directory: Directory, source: Source) -> Iterator[
                             problem = f"contact '{member.contact}' has no {channel.value} in the directory"
                             mend = f"add {channel.value} there or remove the channel here"
                             yield source.mistake((*at, "channels", number), problem, mend)
+
+
+def _canary_fits(canary: Canary, directory: Directory, policy_dir: Path | None) -> Iterator[Mistake]:
+    source = read_source(policy_dir / UPKEEP, UPKEEP) if policy_dir else Source(UPKEEP)
+    contact = directory.contacts.get(canary.contact)
+    if contact is None:
+        problem = f"the canary's contact '{canary.contact}' is not in the directory"
+        yield source.mistake(("canary", "contact"), problem, hint(canary.contact, directory.contacts, "contacts"))
+        return
+    if not contact.test_phone:
+        problem = (
+            f"the canary's contact '{canary.contact}' is no test phone: a person would get a text every few minutes"
+        )
+        yield source.mistake(("canary", "contact"), problem, "set test_phone: true there, if it belongs to nobody")
+    if contact.purpose is not Origin.LIVE:
+        problem = f"the canary's contact '{canary.contact}' is for exercises, and a canary is none"
+        yield source.mistake(("canary", "contact"), problem, "give it purpose live in the directory")
+    for number, channel in enumerate(canary.channels):
+        if contact.address(channel) is None:
+            problem = f"contact '{canary.contact}' has no {channel.value} in the directory"
+            yield source.mistake(("canary", "channels", number), problem, f"add {channel.value} there")
 
 
 def _fits(source: Source, at: Loc, name: str, contact: Contact, purpose: Origin) -> Iterator[Mistake]:

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from schemas.ids import is_canary
 from schemas.incident import IncidentState, Slot
-from schemas.vocabulary import Delivery, ReceiptReason
+from schemas.vocabulary import Delivery, ReceiptReason, Status
 from streams.rules.incidents.effects import Effect, Folded, SlotStep, ended
 from streams.rules.incidents.followup import again
 from streams.rules.incidents.slots import RELEASED_FOR, UNSENT, explained, moved, send, settle
@@ -17,6 +18,10 @@ CLAIM_LOST = timedelta(minutes=10)
 FORGET_AFTER = timedelta(days=31)
 """An incident this long over is forgotten. Longer than any repeat window a policy can have: the router refuses
 what is reported later, so nothing can come that would have to be recognised."""
+
+
+CANARY_FORGOTTEN_AFTER = timedelta(hours=1)
+"""A canary this long over is forgotten: the router refuses a repeat of it as expired, and there are thousands a day."""
 
 
 class NoteTimes(Protocol):
@@ -53,6 +58,14 @@ class SlotTimes(Protocol):
 
 class Times(Protocol):
     """What of an incident its timers depend on: a state, or an outline of one that has not been read in full."""
+
+    @property
+    def incident_id(self) -> str:
+        """Which incident it is."""
+
+    @property
+    def status(self) -> Status | None:
+        """Its status, once it is open."""
 
     @property
     def quarantined(self) -> str | None:
@@ -104,7 +117,13 @@ def next_due(state: Times) -> datetime | None:
 
 
 def _forgotten_at(state: Times) -> datetime:
-    return max(state.updated_at, state.expires_at or state.updated_at) + FORGET_AFTER
+    over = max(state.updated_at, state.expires_at or state.updated_at)
+    return over + (CANARY_FORGOTTEN_AFTER if _is_canary(state) else FORGET_AFTER)
+
+
+def _is_canary(state: Times) -> bool:
+    # By its status as well: a report of an emergency may bear any name.
+    return state.status in (Status.SYSTEM, None) and is_canary(state.incident_id)
 
 
 def _slot_moment(slot: SlotTimes) -> datetime | None:
