@@ -41,16 +41,18 @@ class Canaries:
     delivery_told: bool = False
     through: dict[int, Flight] = field(default_factory=dict)
     failed: dict[int, str] = field(default_factory=dict)
+    newest: dict[int, str] = field(default_factory=dict)
     _flying: dict[str, Flight] = field(default_factory=dict)
 
     def sent(self, incident: str, partition: int, at: datetime) -> None:
         """An event of a canary stands on the log; a repeat changes nothing."""
         self._forget(at)
+        self.newest[partition] = incident
         self._flying.setdefault(incident, Flight(incident, partition, at))
 
     def knows(self, incident: str) -> bool:
-        """Whether a canary of that name is on its way, or came through of late."""
-        return incident in self._flying
+        """Whether a canary of that name was sent: of late, or as the newest of its partition."""
+        return incident in self._flying or incident in self.newest.values()
 
     def receipt(self, receipt: Receipt, at: datetime) -> None:
         """A receipt about a canary; about anything else, or one long over, it changes nothing."""

@@ -40,6 +40,13 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     assert system.stop() == 0
 
 
+def _phones(system: System) -> dict[str, list[object]]:
+    """The texts of every phone of the sandbox that has any."""
+    with urllib.request.urlopen(f"{system.running.sandbox}/sandbox/phones", timeout=5) as answer:
+        phones: dict[str, list[object]] = json.load(answer)["phones"]
+    return phones
+
+
 async def test_a_canary_comes_through_every_partition(watched: System) -> None:
     """From the log to the test phone and back: each partition's canary is told with its time, and no other contact."""
 
@@ -48,8 +55,7 @@ async def test_a_canary_comes_through_every_partition(watched: System) -> None:
 
     await until(lambda: len(canaries()) == PARTITIONS and all(one["through_at"] for one in canaries()))
     assert all(isinstance(one["accepted_s"], float) and one["accepted_s"] > 0 for one in canaries())
-    with urllib.request.urlopen(f"{watched.running.sandbox}/sandbox/phones", timeout=5) as answer:
-        phones = json.load(answer)["phones"]
+    phones = _phones(watched)
     assert set(phones) == {TEST_PHONE}
     assert len(phones[TEST_PHONE]) == PARTITIONS
     assert watched.health()["upkeep"]["healthy"]

@@ -127,6 +127,17 @@ def test_a_partition_is_late_after_two_rounds_and_the_time_one_may_take() -> Non
     assert canaries.late(0, EVERY, NOW, after(603) + PATIENCE)
 
 
+def test_the_newest_of_a_partition_is_known_however_seldom_it_comes() -> None:
+    """A canary a day is not sent again after an hour because it was forgotten."""
+    canaries = Canaries(2)
+    canaries.sent("cn-a", 0, NOW)
+    canaries.sent("cn-b", 1, after(20_000))
+    assert canaries.knows("cn-a")
+    canaries.sent("cn-c", 0, after(86_400))
+    assert not canaries.knows("cn-a")
+    assert canaries.knows("cn-b")
+
+
 def test_the_book_does_not_grow() -> None:
     """An hour of canaries is kept, and the last one of each partition."""
     canaries = Canaries(1)
