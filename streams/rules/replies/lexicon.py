@@ -20,7 +20,7 @@ LANGUAGES: Final = ("lv", "lt", "en", "ru")
 
 _RANK = {kind: rank for rank, kind in enumerate(WordKind)}
 _WORDS = Path(__file__).parent / "words"
-_UNITS = frozenset(("x", "gab", "vnt", "m", "m3", "t", "l", "km"))
+_UNITS = frozenset(("x", "gab", "vnt", "m3", "km"))
 _SLIPPED_YES = frozenset((WordKind.GOING, WordKind.WILL))
 _MIN_SLIPPED_YES, _MIN_SLIPPED_NO = 6, 5
 _PREFIXES = ("at", "is", "nu", "pri", "su", "iz", "aiz", "pie", "no", "uz")

@@ -61,12 +61,13 @@ def judge(pieces: tuple[Piece, ...], asked_sentences: frozenset[int]) -> Answer 
     """
     if _is_if_not(pieces):
         return None
+    yes_somewhere = _says_yes_somewhere(pieces)
     pieces = _with_or_whether(_no_where_it_stands_alone(_yes_or_if(pieces)))
     reading = _sorted_out(_yes_in_its_place(pieces), asked_sentences)
     if _part_in_spite(reading):
         return Answer.PARTIAL
     if reading.says(K.NO, K.SORRY) or _denied(reading):
-        return _refusal(reading)
+        return None if yes_somewhere and reading.says(K.NO) else _refusal(reading)
     if reading.anywhere(K.NO, K.NEGATION):
         return None
     if reading.says(K.BUSY):
@@ -109,8 +110,16 @@ def _says_no_first(reading: _Reading) -> bool:
 
 def _denied(reading: _Reading) -> bool:
     """Whether a negation stands with what is lacking: "nav brīva", "nėra galimybės"."""
-    negations = sum(piece.what is K.NEGATION for piece in reading.plain)
-    return negations > 1 or (negations == 1 and reading.says(K.LACKING, P.NOUN))
+    negations = [piece for piece in reading.plain if piece.what is K.NEGATION]
+    if len(negations) == 1 and not reading.says(K.LACKING, P.NOUN):
+        words = [piece for piece in reading.plain if piece.what not in (K.FILLER, P.CODE, K.THANKS)]
+        short = len(words) <= _FEW and all(piece.what in (K.NEGATION, P.UNKNOWN) for piece in words)
+        return short and words[-1].word in _THERE_IS_NONE and not reading.asked  # "nav", "šofera nav"
+    return bool(negations)
+
+
+_THERE_IS_NONE = ("nav", "nera")
+_FEW = 2
 
 
 def _part_in_spite(reading: _Reading) -> bool:
@@ -217,7 +226,9 @@ def _receipt(reading: _Reading) -> Answer | None:
         return None
     if reading.says(K.OK, K.RECEIVED):
         return Answer.RECEIVED
-    thanks = reading.says(K.THANKS) and all(piece.what in (K.THANKS, K.FILLER, P.CODE) for piece in reading.plain)
+    thanks = reading.says(K.THANKS) and all(
+        piece.what in (K.THANKS, K.FILLER, P.CODE, *_GOVERN) for piece in reading.plain
+    )
     return Answer.RECEIVED if thanks and not reading.asked else None
 
 
@@ -361,6 +372,14 @@ def _is_if_not(pieces: tuple[Piece, ...]) -> bool:
         if piece.what is K.NO and piece.clause in ifs:
             return any(one.what is K.YES_OR_IF and one.clause == piece.clause for one in pieces[:index])
     return False
+
+
+def _says_yes_somewhere(pieces: tuple[Piece, ...]) -> bool:
+    """Whether a yes stands anywhere, also in doubt; a "ja" that ends its clause is one, for no if does."""
+    return any(
+        piece.what is K.YES or (piece.what is K.YES_OR_IF and _clause(pieces, piece.clause)[-1] is piece)
+        for piece in pieces
+    )
 
 
 def _is_yes(pieces: tuple[Piece, ...], piece: Piece) -> bool:
