@@ -102,7 +102,7 @@ async def _respond(settings: Settings, given: Given, *, dry_run: bool) -> bool:
 
 async def snapshots(settings: Settings, which: str) -> tuple[IncidentState, ...]:
     """The newest snapshots that ``which`` (a code or an incident's id) can mean, read through the end of the topic."""
-    partition = ids.partition_of_code(which) if _is_code(which) else partition_for(which, settings.partitions)
+    partition = ids.partition_of_code(which.upper()) if _is_code(which) else partition_for(which, settings.partitions)
     if partition is not None and partition >= settings.partitions:
         partition = None
     newest: dict[bytes | None, IncidentState | None] = {}
