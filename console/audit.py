@@ -22,7 +22,7 @@ from schemas.event import MAX_LIFETIME, EmergencyEvent, Rejection, SourceOfRejec
 from schemas.ids import notification_id
 from schemas.notification import Notification, Receipt
 from schemas.topics import DECISIONS, EVENTS, NOTIFY, RECEIPTS, REJECTED, Topic
-from schemas.vocabulary import DecisionOutcome, Delivery, EventKind, ReceiptKind, RejectionReason
+from schemas.vocabulary import SERVICE_TEMPLATES, DecisionOutcome, Delivery, EventKind, ReceiptKind, RejectionReason
 from streams.rules.incidents.opening import rung_of
 
 GRACE = timedelta(seconds=90)
@@ -97,6 +97,19 @@ class Books:
                 self._add_receipt(receipt)
             case _:
                 self.undecodable.append(one)
+
+    def summary(self) -> str:
+        """How much stands on the topics. What is about the system itself is counted apart."""
+        events = [one.record for one in self.events.values() if isinstance(one.record, EmergencyEvent)]
+        service = sum(event.service is not None for event in events)
+        decided = sum(decision.service is None for decision in self.decisions.values())
+        own = sum(notification.template in SERVICE_TEMPLATES for notification, _ in self.notifications.values())
+        apart = f"; and {service} events and {own} notifications about the system itself" if service or own else ""
+        return (
+            f"{len(self.events) - service} events, {decided} decisions, "
+            f"{len(self.refused_places)} refused, {len(self.notifications) - own} notifications, "
+            f"{len(self.ended)} ended{apart}"
+        )
 
     def _add_rejection(self, rejection: Rejection) -> None:
         if rejection.event_id and rejection.refused_by is SourceOfRejection.ROUTER:
@@ -265,11 +278,7 @@ def audit(
     except (KafkaError, OSError) as problem:
         fail(f"Kafka cannot be read: {problem}", Exit.UNAVAILABLE)
     holes = list(balance(books, start, end, now))
-    out.print(
-        f"{start:%Y-%m-%d %H:%M:%S} to {end:%Y-%m-%d %H:%M:%S} UTC: {len(books.events)} events, "
-        f"{len(books.decisions)} decisions, {len(books.refused_places)} refused, "
-        f"{len(books.notifications)} notifications, {len(books.ended)} ended"
-    )
+    out.print(f"{start:%Y-%m-%d %H:%M:%S} to {end:%Y-%m-%d %H:%M:%S} UTC: {books.summary()}")
     for hole in holes:
         out.print(f"✗ {hole.what} ({hole.where})", markup=False)
     if holes:

@@ -14,7 +14,13 @@ from runtime.instance import InstanceRunning
 from runtime.policies import PolicyFollower
 from runtime.settings import load_settings
 from runtime.topics import create_topics, verify_topics
+from schemas.policy.directory_file import load_directory
 from schemas.policy.load import load_policy
+from schemas.policy.mistakes import PolicyMistakes
+from schemas.policy.models import Canary, Policy
+
+SANDBOX_CANARY = Canary(contact="canary-phone", party="any", every=1800)
+"""Seldom enough to be no noise at a terminal; each party of a policy can lend it its language."""
 
 NOT_TO_BE_HAD = (InstanceRunning, EmbeddedKafkaError, KafkaJarsError, PortTaken)
 """Why the system cannot run now: something runs already, or Kafka cannot be had. Each says what to do."""
@@ -35,9 +41,24 @@ async def bring_up(system: LocalSystem, policy: Path, say: Callable[[str], None]
     await create_topics(settings)
     await verify_topics(settings)
     rules = await reading
+    if system.options.sandbox and system.options.canary:
+        rules = with_canary(rules, system.options.directory)
     async with PolicyFollower(settings) as policies:
         if policies.active is None:
             await publish(settings, rules, note="first start", by="borderlands up")
+
+
+def with_canary(rules: Policy, directory: Path) -> Policy:
+    """``rules`` with a canary to the made-up test phone, where they name none and ``directory`` holds that phone."""
+    if rules.canary is not None:
+        return rules
+    try:
+        contact = load_directory(directory).contacts.get(SANDBOX_CANARY.contact)
+    except (PolicyMistakes, OSError):
+        return rules  # the notifiers name what is wrong with the directory
+    party = rules.parties[0].id
+    fits = contact is not None and contact.test_phone
+    return rules.model_copy(update={"canary": SANDBOX_CANARY.model_copy(update={"party": party})}) if fits else rules
 
 
 async def unless(end: asyncio.Task[Any], work: Coroutine[Any, Any, None]) -> bool:

@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo
 
 import typer
 from aiokafka.errors import KafkaError
-from rich.table import Table
 
 from console.connect import connection
 from console.contact_checks import Standing, standings
@@ -95,7 +94,8 @@ def status(
     if as_json:
         print(json.dumps([_as_json(one) for one in found], ensure_ascii=False, indent=1))
         return
-    out.print(_table(found))
+    for line in _lines(found):
+        out.print(line, markup=False)
     never = [one.holder.contact for one in found if one.never]
     out.print(f"{len(found)} contacts; never answered a check: {', '.join(never) or 'nobody'}", markup=False)
 
@@ -229,23 +229,24 @@ def _patience(wait: str | None) -> float:
     return int(match[1]) * {"s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}[match[2]]
 
 
-def _table(found: Sequence[Standing]) -> Table:
-    table = Table(title="Checks of contacts", title_justify="left")
-    for column in ("contact", "party", "roles", "last asked", "text", "answered", "last heard", "remarks"):
-        table.add_column(column, no_wrap=column == "contact")
-    for one in found:
-        holder = one.holder
-        table.add_row(
-            holder.contact,
-            holder.party,
-            ", ".join(holder.roles),
-            _local(one.asked_at) if one.asked_at else "never",
-            one.delivery or "",
-            _local(one.answered_at) if one.answered_at else "never",
-            _local(one.heard_at) if one.heard_at else "",
-            _remarks(one),
-        )
-    return table
+def _lines(found: Sequence[Standing]) -> list[str]:
+    """The table as lines; a terminal that is too narrow breaks them, and loses nothing."""
+    head = ("contact", "party", "roles", "last asked", "text", "answered", "remarks")
+    rows = [head, *(_row(one) for one in found)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
+    return ["  ".join(word.ljust(width) for word, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+def _row(one: Standing) -> tuple[str, ...]:
+    return (
+        one.holder.contact,
+        one.holder.party,
+        ", ".join(one.holder.roles),
+        _local(one.asked_at) if one.asked_at else "never",
+        one.delivery or "",
+        _local(one.answered_at) if one.answered_at else "never",
+        _remarks(one),
+    )
 
 
 def _remarks(one: Standing) -> str:
@@ -274,4 +275,4 @@ def _as_json(one: Standing) -> dict[str, object]:
 
 
 def _local(moment: datetime) -> str:
-    return moment.astimezone(ZONE).strftime("%d.%m.%Y %H:%M")
+    return moment.astimezone(ZONE).strftime("%Y-%m-%d %H:%M")

@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "trace": ("console.trace", "trace"),
     "contacts": ("console.contacts", "app"),
     "audit": ("console.audit", "audit"),
+    "respond": ("console.respond", "respond"),
     "demo": ("console.demo", "demo"),
 }
 """Every subcommand, with the module and the name of what it runs."""

@@ -3,8 +3,10 @@
 import asyncio
 import json
 import time
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import aiohttp
 import typer
@@ -18,6 +20,7 @@ from deploy.local.kafka import wait_ready
 
 ANSWER_WITHIN_S = 2.0
 SWITCHES_WITHIN_S = 5.0
+ZONE = ZoneInfo("Europe/Riga")  # the same clock as Europe/Vilnius, all year
 
 
 def status(
@@ -36,6 +39,8 @@ def status(
         out.print(_table(system, answers))
         for line in (*switches, *modes(answers)):
             out.print(f"■ {line}", style="bold red", markup=False)
+        for line in canary_lines(answers):
+            out.print(line, markup=False)
     if not all(answer.get("healthy") for answer in answers.values()):
         raise typer.Exit(int(Exit.DIFFERENT))
 
@@ -83,6 +88,25 @@ async def _ask(session: aiohttp.ClientSession, url: str, known: dict[str, Any]) 
             return {**body, **known}
     except (aiohttp.ClientError, TimeoutError, ValueError) as problem:
         return {"healthy": False, "fault": f"does not answer ({type(problem).__name__})"}
+
+
+def canary_lines(answers: dict[str, dict[str, Any]]) -> list[str]:
+    """When the last canary of each partition came through, and how long it took; empty where none is sent."""
+    told: list[dict[str, Any]] = (answers.get("upkeep") or {}).get("canaries") or []
+    lines = ["canaries, by partition:"] if told else []
+    for one in told:
+        mark = "✗" if one.get("late") else "✓" if one.get("through_at") else "…"
+        lines.append(f"{mark} {one['partition']:>2}  {_canary_words(one)}")
+    return lines
+
+
+def _canary_words(one: dict[str, Any]) -> str:
+    failed = f"; the newest failed: {one['failed']}" if one.get("failed") else ""
+    if not one.get("through_at"):
+        return f"none has come through yet{failed}"
+    at = datetime.fromisoformat(one["through_at"]).astimezone(ZONE)
+    delivered = "delivery not told" if one["delivered_s"] is None else f"delivered in {one['delivered_s']:.1f} s"
+    return f"{at:%H:%M:%S} ({one['age_s']:.0f} s ago): accepted in {one['accepted_s']:.1f} s, {delivered}{failed}"
 
 
 def _table(system: RunningSystem, answers: dict[str, dict[str, Any]]) -> Table:

@@ -120,6 +120,9 @@ class Teller:
         match one.record:
             case EmergencyEvent() as event:
                 what = f": {event.event_type.value.replace('_', ' ')}" if event.event_type else ""
+                if event.service is not None:
+                    about = f" of {event.service.contact_id}" if event.service.contact_id else ""
+                    what = f": {event.service.kind.value.replace('_', ' ')}{about}, about the system itself"
                 return f"event     {event.kind} by {event.reporting_party}{what} [{event.event_id}]", [
                     f"status {event.status}, origin {event.origin}, severity {event.severity}"
                 ]

@@ -29,6 +29,7 @@ def up(
     sandbox: Annotated[bool, typer.Option(help="SMS and mail stay on this machine.")] = True,
     partitions: Annotated[int, typer.Option(min=1, max=MAX_PARTITIONS, help="Fixed for life.")] = DEFAULT_PARTITIONS,
     rate: Annotated[float, typer.Option(help="Sandbox: SMS parts a second per sender; 0 is unlimited.")] = 10.0,
+    canary: Annotated[bool, typer.Option(help="Sandbox: a canary to a made-up phone, half-hourly a partition.")] = True,
     session_timeout: Annotated[float, typer.Option(min=1, help="Kafka session time-out, seconds.")] = 10.0,
     log_format: Annotated[str, typer.Option(help="text or json")] = "text",
 ) -> None:
@@ -39,6 +40,7 @@ def up(
         directory=directory or folder / "directory.example.yaml",
         partitions=partitions,
         sandbox=sandbox,
+        canary=canary,
         segments_per_s=rate,
         session_timeout_s=session_timeout,
         log_format=log_format,

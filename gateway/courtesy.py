@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from gateway.inbound import InboundText
+from gateway.people import post_of
 from gateway.recent import Recent
 from notifiers.texts import Unrenderable
 from notifiers.texts.replies import render_reply
 from runtime import metrics
 from runtime.control import Control
 from runtime.log import logger
-from runtime.settings import GatewaySettings
+from runtime.settings import Settings
 from schemas.base import Lang
 from schemas.policy.directory import Contact, Script
 from schemas.policy.models import Policy
@@ -38,13 +39,12 @@ SendText = Callable[[str, str, str], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Occasion:
-    """Why somebody is written to: ``contact`` is who, where the number is known, of ``party`` where that is known."""
+    """Why somebody is written to, and who it is where the number is known."""
 
     kind: ReplyKind
     codes: tuple[str, ...] = ()
     contact_id: str | None = None
     contact: Contact | None = None
-    party: str | None = None
 
 
 class Allowance:
@@ -88,7 +88,7 @@ class Courtesy:
 
     def __init__(
         self,
-        settings: GatewaySettings,
+        settings: Settings,
         send: SendText,
         policy: Callable[[], Policy | None],
         control: Callable[[], Control],
@@ -96,8 +96,8 @@ class Courtesy:
     ) -> None:
         """``ours`` are our own numbers: a text is answered from the one it went to, and they are never written to."""
         self._send, self._policy, self._control = send, policy, control
-        self._ours = tuple(ours)
-        self._allowance = Allowance(settings.replies_a_day, settings.replies_a_minute)
+        self._ours, self._only_to = tuple(ours), settings.notifier.only_to
+        self._allowance = Allowance(settings.gateway.replies_a_day, settings.gateway.replies_a_minute)
         self._answered: Recent[tuple[str, str]] = Recent(NUMBERS_MAX)
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -130,8 +130,10 @@ class Courtesy:
             return "our_own_number"
         if datetime.now(UTC) - text.at > FRESH:
             return "too_old"
-        control = self._control()
-        if control.stopped(*filter(None, (occasion.party,))) is not None:
+        if self._only_to not in (None, number):
+            return "text_only_me"
+        control, party = self._control(), self._party(occasion)
+        if (control.stopped(party) if party else control.stopped()) is not None:
             return "stop_switch"
         if occasion.contact_id in control.stopped_contacts and occasion.kind not in (
             ReplyKind.STOPPED,
@@ -145,6 +147,11 @@ class Courtesy:
         if refusal is None:
             self._answered.add(same)
         return refusal
+
+    def _party(self, occasion: Occasion) -> str | None:
+        contact, name = occasion.contact, occasion.contact_id
+        post = post_of(self._policy(), name, contact.purpose) if contact and name else None
+        return post.party if post else None
 
     def _body(self, number: str, occasion: Occasion) -> str | None:
         policy, contact = self._policy(), occasion.contact

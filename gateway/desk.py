@@ -2,35 +2,33 @@
 
 import asyncio
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from typing import Literal
 
 from gateway.courtesy import Courtesy, Occasion
-from gateway.inbound import (
-    InboundText,
-    Meaning,
-    Mind,
-    NotMeant,
-    Reading,
-    holders_of,
-    response_of,
-    settled,
-)
+from gateway.inbound import InboundText
 from gateway.log import Log
+from gateway.people import holders_of
+from gateway.reading import Reader
 from gateway.recent import Did, Once
 from gateway.requests import RequestsFollower
 from gateway.stops import Stops
 from runtime import metrics
 from runtime.log import logger
-from schemas.ids import partition_of_code
+from schemas import ids
 from schemas.notification import Response
 from schemas.policy.directory import Contact, Directory
 from schemas.topics import RESPONSES
 from schemas.vocabulary import ReplyKind, ReplyProblem
+from streams.rules.replies.record import Arrival, make_response
+from streams.rules.replies.resolve import Sender, Unresolved
+from streams.rules.replies.understand import Understood
 
 READ_WITHIN_S = 10.0
 AT_ONCE = 1000
 REMEMBERED = 200_000
+CHANNEL = "sms"
 _LOCKS = 64
 
 
@@ -42,12 +40,12 @@ class Desk:
         log: Log,
         follower: RequestsFollower,
         directory: Callable[[], Directory],
-        mind: Mind,
+        reader: Reader,
         stops: Stops,
         courtesy: Courtesy,
         partitions: int,
     ) -> None:
-        self._log, self._follower, self._directory, self._mind = log, follower, directory, mind
+        self._log, self._follower, self._directory, self._reader = log, follower, directory, reader
         self._stops, self._courtesy, self._partitions = stops, courtesy, partitions
         self.once: Once[tuple[str, str]] = Once(remembered=REMEMBERED, at_once=AT_ONCE)
         self._turns = [asyncio.Lock() for _ in range(_LOCKS)]
@@ -63,58 +61,40 @@ class Desk:
     async def _work(self, text: InboundText) -> None:
         async with self._turns[zlib.crc32(text.sender.encode()) % _LOCKS]:
             contacts = holders_of(text.number, self._directory())
-            reading = self._mind.understand(text.body, text.at)
-            if reading.command is not None:
-                await self._obey(text, reading, contacts)
+            understood = self._reader.understand(text.body, text.at)
+            if understood.command is not None:
+                await self._obey(text, understood, understood.command, contacts)
             else:
-                await self._answer(text, reading, contacts)
+                await self._answer(text, understood, contacts)
 
-    async def _obey(self, text: InboundText, reading: Reading, contacts: dict[str, Contact]) -> None:
+    async def _obey(
+        self, text: InboundText, said: Understood, command: Literal["stop", "start"], contacts: Mapping[str, Contact]
+    ) -> None:
         """STOP or START: the wish first, then the record of the text, which marks it as done."""
-        if reading.command is None:
-            return
-        await self._stops.heed(text, reading.command, contacts)
-        for name in contacts:
-            await self._keep(response_of(text, reading, name, None))
+        await self._stops.heed(text, command, contacts)
+        for name, contact in contacts.items():
+            arrival = _arrival(text, name)
+            await self._keep(make_response(arrival, said, None, self._reader.sender(name, contact)))
         if not contacts:
-            await self._keep(response_of(text, reading, None, NotMeant(ReplyProblem.UNKNOWN_NUMBER)))
+            await self._keep(make_response(_arrival(text), said, Unresolved(ReplyProblem.UNKNOWN_NUMBER)))
             return  # whoever wants no texts gets none
         name, contact = next(iter(contacts.items()))
-        kind = ReplyKind.STOPPED if reading.command == "stop" else ReplyKind.STARTED
-        self._courtesy.offer(text, Occasion(kind, contact_id=name, contact=contact))
+        kind = ReplyKind.STOPPED if command == "stop" else ReplyKind.STARTED
+        self._courtesy.offer(text, Occasion(kind, (), name, contact))
 
-    async def _answer(self, text: InboundText, reading: Reading, contacts: dict[str, Contact]) -> None:
+    async def _answer(self, text: InboundText, said: Understood, contacts: Mapping[str, Contact]) -> None:
         if contacts:
             await self._follower.read_through(READ_WITHIN_S)  # only then may anything be called unknown
-        meaning = self._meaning(reading, contacts)
-        only = next(iter(contacts)) if len(contacts) == 1 else None
-        response = response_of(text, reading, only, meaning)
-        await self._keep(response)
-        if response.problem is not None:
-            name = response.contact_id or next(iter(contacts), None)
-            contact = contacts.get(name) if name else None
-            codes = meaning.codes if isinstance(meaning, NotMeant) else ()
-            self._courtesy.offer(text, Occasion(ReplyKind(response.problem.value), codes, name, contact))
-
-    def _meaning(self, reading: Reading, contacts: dict[str, Contact]) -> Meaning:
-        requests, now = self._follower.requests, datetime.now(UTC)
-        coded = requests.of_code(reading.code) if reading.code else ()
-        meanings: dict[str, Meaning] = {}
-        for name in contacts:
-            own = requests.of_contact(name)
-            named = {state.incident_id for state in own}
-            states = (*own, *(state for state in coded if state.incident_id not in named))
-            meanings[name] = self._mind.resolve(reading, name, states, now)
-        return settled(meanings)
+        meaning, sender = self._reader.meaning(said, contacts, self._follower.requests, datetime.now(UTC))
+        await self._keep(make_response(_arrival(text), said, meaning, sender))
+        if isinstance(meaning, Unresolved):
+            occasion = _occasion(said, meaning, sender, contacts)
+            if occasion is not None:
+                self._courtesy.offer(text, occasion)
 
     async def _keep(self, response: Response) -> None:
-        await self._log.write(
-            RESPONSES,
-            response,
-            partition=self._partition(response),
-            key=response.incident_id,
-            cause=response.provider_ref,
-        )
+        partition, key = self._partition(response), response.incident_id
+        await self._log.write(RESPONSES, response, partition=partition, key=key, cause=response.provider_ref)
         metrics.REPLIES.labels(str(response.problem or response.command or response.answer)).inc()
         logger().info(
             "reply_" + (response.problem.value if response.problem else response.command or "taken"),
@@ -129,5 +109,27 @@ class Desk:
         known = self._follower.requests.partition_of(response.incident_id) if response.incident_id else None
         if known is not None:
             return known
-        named = partition_of_code(response.code or "")
+        named = ids.partition_of_code(response.code or "")
         return named if named is not None and named < self._partitions else 0
+
+
+def _arrival(text: InboundText, contact: str | None = None) -> Arrival:
+    """How ``text`` came in; a STOP is kept once for each ``contact``."""
+    name = ids.response_id(text.provider, text.ref, contact)
+    return Arrival(name, CHANNEL, text.body, text.at, text.provider, text.ref)
+
+
+def _occasion(
+    said: Understood, problem: Unresolved, sender: Sender | None, contacts: Mapping[str, Contact]
+) -> Occasion | None:
+    """What the sender of a reply that answers nothing may be written; None where there is nothing helpful to say."""
+    kind, codes = ReplyKind(problem.problem.value), problem.codes
+    match problem.problem:
+        case ReplyProblem.UNKNOWN_CODE:
+            codes = (said.code,) if said.code else ()
+        case ReplyProblem.NOT_UNDERSTOOD if not codes:
+            return None
+        case ReplyProblem.NOT_UNDERSTOOD if len(codes) > 1:
+            kind = ReplyKind.WHICH_REQUEST
+    name = sender.contact_id if sender else None
+    return Occasion(kind, codes, name, contacts.get(name) if name else None)

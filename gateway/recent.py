@@ -1,6 +1,7 @@
 """Small memories with a bound, and work that is done once for each key."""
 
 import asyncio
+import traceback
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
 from enum import StrEnum
@@ -92,4 +93,5 @@ class Once(Generic[K]):
         if isinstance(error, LogAway):
             logger().warning("callback_not_written", problem=str(error))
         elif error is not None:
-            logger().error("callback_failed", error=repr(error)[:500], exc_info=error)
+            where = traceback.extract_tb(error.__traceback__)[-1]  # its words could hold a number or a text
+            logger().error("callback_failed", error=type(error).__name__, at=f"{where.filename}:{where.lineno}")

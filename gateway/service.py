@@ -8,10 +8,11 @@ from datetime import UTC, datetime, timedelta
 from gateway import web
 from gateway.courtesy import Courtesy
 from gateway.desk import Desk
-from gateway.inbound import InboundText, Mind, inbound_of, is_message
+from gateway.inbound import InboundText, inbound_of, is_message
 from gateway.known import known_since
 from gateway.log import Log
 from gateway.missed import AT_MOST, OVERLAP, Missed
+from gateway.reading import Reader
 from gateway.recent import Did, Once
 from gateway.reports import receipt_of
 from gateway.requests import RequestsFollower
@@ -42,7 +43,7 @@ class FollowingEnded(Exception):
     """A topic is no longer being followed; the process must start anew."""
 
 
-async def serve_gateway(settings: Settings, health: Health, stop: asyncio.Event, *, mind: Mind) -> None:
+async def serve_gateway(settings: Settings, health: Health, stop: asyncio.Event) -> None:
     """Take what providers say until ``stop`` is set.
 
     Raises:
@@ -56,7 +57,7 @@ async def serve_gateway(settings: Settings, health: Health, stop: asyncio.Event,
     async with AsyncExitStack() as stack:
         await await_topics(settings)
         parts = _Parts(settings, directory, numbers)
-        await parts.start(stack, mind)
+        await parts.start(stack)
         await parts.read_back()
         async with asyncio.TaskGroup() as group:
             helpers = [
@@ -101,7 +102,7 @@ class _Parts:
         self._reports: Once[tuple[str, str]] = Once(remembered=100_000, at_once=4000)
         self._handled = 0
 
-    async def start(self, stack: AsyncExitStack, mind: Mind) -> None:
+    async def start(self, stack: AsyncExitStack) -> None:
         """Start the clients, to be closed by ``stack``."""
         settings = self._settings
         producer = make_producer(settings)
@@ -114,15 +115,16 @@ class _Parts:
         self._twilio = TwilioTexts(settings.twilio)
         stack.push_async_callback(self._twilio.close)
         courtesy = Courtesy(
-            settings.gateway,
+            settings,
             self._twilio.send,
             lambda: self._policies.active,
             lambda: self._control.current,
             self._numbers,
         )
+        self._reader = Reader(lambda: self._policies.active)
         stops = Stops(self._log, lambda: self._control.current, lambda: self._policies.active, settings.partitions)
         self._desk = Desk(
-            self._log, self._follower, self._directory.current, mind, stops, courtesy, settings.partitions
+            self._log, self._follower, self._directory.current, self._reader, stops, courtesy, settings.partitions
         )
         for closing in (self._reports.close, self._desk.once.close, courtesy.close):
             stack.push_async_callback(closing)
@@ -130,6 +132,7 @@ class _Parts:
     async def read_back(self) -> None:
         """Know the requests and the texts that stand on the log, before anything is judged by them."""
         now, settings = datetime.now(UTC), self._settings.gateway
+        self._reader.prepare()
         await self._follower.read_through(CATCH_UP_WITHIN_S)
         known = await known_since(self._settings, now - AT_MOST)
         for name in known.texts:
@@ -168,6 +171,7 @@ class _Parts:
             for follower in (self._policies, self._control, self._follower):
                 if follower.failed is not None:
                     raise FollowingEnded(repr(follower.failed)) from follower.failed
+            self._reader.prepare()
             handled, self._handled = self._handled + self._follower.applied, 0
             self._follower.applied = 0
             if self._follower.heard_s_ago() < SILENT_S:  # a lag nobody measured is not reported: health turns by itself

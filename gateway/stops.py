@@ -8,6 +8,7 @@ from typing import Literal
 
 from gateway.inbound import InboundText
 from gateway.log import SOURCE, Log
+from gateway.people import post_of
 from runtime.control import Control
 from runtime.kafka import partition_for
 from runtime.log import logger
@@ -71,23 +72,13 @@ class Stops:
         logger().info("contact_stop" if wish.stopped else "contact_start", contact=name)
 
     async def _tell(self, text: InboundText, wish: _Wish, name: str, contact: Contact) -> None:
-        party = party_of(self._policy(), name, contact.purpose)
-        if party is None:
+        post = post_of(self._policy(), name, contact.purpose)
+        if post is None:
             logger().warning("contact_of_no_party", contact=name, stopped=wish.stopped)
             return
-        event = contact_event(text, name, party, contact.purpose, lost=wish.stopped)
+        event = contact_event(text, name, post.party, contact.purpose, lost=wish.stopped)
         partition = partition_for(event.incident_id, self._partitions)
         await self._log.write(EVENTS, event, partition=partition, key=event.incident_id, cause=text.ref)
-
-
-def party_of(policy: Policy | None, contact: str, purpose: Origin) -> str | None:
-    """The party for which ``contact`` holds a role; the first of the policy where it is several."""
-    for party, by_role in policy.staff.items() if policy else ():
-        for staff in by_role.values():
-            members = staff.exercise if purpose is Origin.EXERCISE else staff.live
-            if any(member.contact == contact for member in members):
-                return party
-    return None
 
 
 def contact_event(text: InboundText, contact: str, party: str, purpose: Origin, *, lost: bool) -> EmergencyEvent:

@@ -10,7 +10,7 @@ from runtime.quoting import bounded
 from schemas.notification import Notification
 from schemas.policy.directory import Directory
 from schemas.policy.models import Policy
-from schemas.vocabulary import SERVICE_TEMPLATES, Channel, Delivery, Origin, ReceiptReason, Status
+from schemas.vocabulary import SERVICE_TEMPLATES, Channel, Delivery, Origin, ReceiptReason, Status, Template
 
 _SENDABLE = frozenset({Status.ACTUAL, Status.EXERCISE, Status.TEST})
 
@@ -87,6 +87,8 @@ def prepare(
             ReceiptReason.ORIGIN_MISMATCH,
             f"origin {notification.origin.value}, but {notification.contact_id} is for {contact.purpose.value} only",
         )
+    if notification.template is Template.CANARY and not contact.test_phone:
+        return refused_for_good(ReceiptReason.NOT_FOR_SENDING, f"{notification.contact_id} is no test phone")
     to = contact.address(notification.channel)
     if to is None:
         return refused_for_good(

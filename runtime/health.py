@@ -5,6 +5,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -32,7 +33,7 @@ class Health:
     ready: bool = False
     fault: str | None = None
     lag: dict[str, int] = field(default_factory=dict)
-    facts: dict[str, str | int] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)
     handled: int = 0
     _samples: deque[tuple[float, int, int]] = field(default_factory=deque)
 

@@ -6,6 +6,17 @@ EVENTS_ROUTED = Counter("borderlands_events_routed", "Events the router decided,
 SERVICE_EVENTS = Counter(
     "borderlands_service_events", "Events about the system itself that the router decided, by kind", ["kind"]
 )
+CANARY_SECONDS = Gauge(
+    "borderlands_canary_last_seconds",
+    "How long the last canary of a partition took, from its event to its acceptance or delivery",
+    ["partition", "hop"],
+)
+CANARY_AGE = Gauge(
+    "borderlands_canary_age_seconds", "How long ago the last canary of a partition came through", ["partition"]
+)
+DEAD_MAN_CALLS = Counter(
+    "borderlands_dead_man_calls", "Calls to the outside monitor that all is well, by outcome", ["outcome"]
+)
 RECORDS_REJECTED = Counter(
     "borderlands_records_rejected", "Records refused and written to events.rejected, by reason", ["reason"]
 )

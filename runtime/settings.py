@@ -6,8 +6,9 @@ Read once when a process starts and handed on; nothing reads the environment at 
 import os
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     NestedSecretsSettingsSource,
@@ -24,6 +25,32 @@ Seconds = Annotated[float, Field(gt=0, le=3600)]
 
 class SettingsMistake(Exception):
     """The settings do not hold together; the text names every mistake and the variable to mend."""
+
+
+def _or_none(text: object) -> object:
+    """An empty secret file says that there is none."""
+    return None if isinstance(text, str) and not text.strip() else text
+
+
+def _web_address(url: SecretStr | None) -> SecretStr | None:
+    if url is None:
+        return None
+    parts = urlsplit(url.get_secret_value())
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("not an address that begins with https:// (or http://) and names a host")
+    return url
+
+
+class UpkeepSettings(BaseModel):
+    """How the system watches itself. ``dead_man_url`` is called while canaries come through; it is a secret.
+
+    ``contact_checks`` false leaves the policy's checks of contacts to be started by hand.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    dead_man_url: Annotated[SecretStr | None, BeforeValidator(_or_none), AfterValidator(_web_address)] = None
+    contact_checks: bool = True
 
 
 class TwilioSettings(BaseModel):
@@ -112,6 +139,7 @@ class Settings(BaseSettings):
     request_timeout_s: Seconds = 15.0
     health_port: Annotated[int, Field(ge=0, le=65535)] = 0
     log_format: Annotated[str, Field(pattern="^(auto|text|json)$")] = "auto"
+    upkeep: UpkeepSettings = UpkeepSettings()
     twilio: TwilioSettings = TwilioSettings()
     smtp: SmtpSettings = SmtpSettings()
     notifier: NotifierSettings = NotifierSettings()

@@ -23,12 +23,14 @@ SANDBOX_ROUTINE_SENDER = "+37167000113"
 
 @dataclass(frozen=True)
 class SystemOptions:
-    """What to run. ``sandbox``: providers on this machine instead of the ones of the environment's settings."""
+    """What to run. ``sandbox``: providers on this machine instead of the ones of the environment's settings;
+    ``canary``: with a sandbox, canaries to a made-up phone where the policy names none."""
 
     home: Path
     directory: Path
     partitions: int = DEFAULT_PARTITIONS
     sandbox: bool = True
+    canary: bool = False
     segments_per_s: float = 10.0
     session_timeout_s: float = 10.0
     log_format: str = "text"
@@ -74,6 +76,7 @@ class LocalSystem:
     def _start_processes(self) -> None:
         self.supervisor.start(self._process("router", "streams.router"))
         self.supervisor.start(self._process("dispatcher", "streams.dispatcher"))
+        self.supervisor.start(self._process("upkeep", "gateway.upkeep"))
         for channel in Channel:
             for lane in Lane:
                 name = f"notifier-{channel.value}-{lane.value}"
@@ -122,6 +125,8 @@ class LocalSystem:
                 "BORDERLANDS_SMTP__PORT": str(self.smtp_port),
                 "BORDERLANDS_SMTP__SECURITY": "none",
                 "BORDERLANDS_SMTP__SENDER": "alerts@borderlands.example",
+                # The made-up people of a sandbox answer nothing: they are asked by hand, when somebody tries it.
+                "BORDERLANDS_UPKEEP__CONTACT_CHECKS": "false",
             }
         return {**os.environ, **own}
 

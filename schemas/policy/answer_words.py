@@ -1,7 +1,7 @@
 """The words people answer with, as data: what each says of a yes or a no, never how sentences are put together.
 
-A policy's ``texts/<language>.yaml`` may hold a section ``answers`` with words of its own; they are added to the words
-that come with ``streams.rules.replies`` and win over them, so a local word is taught without a change of code.
+A policy's ``texts/<language>.yaml`` may hold a section ``reply_lexicon`` with words of its own; they are added to the
+words that come with ``streams.rules.replies`` and win over them, so a local word is taught without a change of code.
 """
 
 import re
@@ -103,11 +103,11 @@ class AnswerWords(Model):
     ``times`` words that are a duration by themselves (minutes), ``nouns`` what is counted, ``quoted`` how an alert
     of ours begins, by which a reply that repeats one is recognised."""
 
-    words: Annotated[dict[WordKind, tuple[Entry, ...]], Field(default_factory=dict)]
-    numbers: Annotated[dict[Entry, Annotated[int, Field(ge=1, le=1000)]], Field(default_factory=dict)]
-    heads: Annotated[dict[Entry, Annotated[int, Field(ge=1, le=1000)]], Field(default_factory=dict)]
-    times: Annotated[dict[Entry, Annotated[int, Field(ge=1, le=1440)]], Field(default_factory=dict)]
-    nouns: Annotated[dict[NeedKind, tuple[Entry, ...]], Field(default_factory=dict)]
+    words: dict[WordKind, tuple[Entry, ...]] = Field(default_factory=dict)
+    numbers: dict[Entry, Annotated[int, Field(ge=1, le=1000)]] = Field(default_factory=dict)
+    heads: dict[Entry, Annotated[int, Field(ge=1, le=1000)]] = Field(default_factory=dict)
+    times: dict[Entry, Annotated[int, Field(ge=1, le=1440)]] = Field(default_factory=dict)
+    nouns: dict[NeedKind, tuple[Entry, ...]] = Field(default_factory=dict)
     quoted: tuple[Entry, ...] = ()
 
     @model_validator(mode="after")

@@ -50,7 +50,8 @@ def mobile_number(text: str, region: str | None) -> str:
 class Contact(Model):
     """A person behind a contact id. ``purpose`` keeps people for real events and for exercises apart.
 
-    ``country`` says how to read a number in national form; without it the language does.
+    ``country`` says how to read a number in national form; without it the language does. A ``test_phone`` belongs to
+    nobody: canaries go to such a contact, and to no other.
     """
 
     name: Line
@@ -60,6 +61,7 @@ class Contact(Model):
     purpose: Origin = Origin.LIVE
     sms: E164 | None = None
     email: Annotated[str, Field(max_length=254), AfterValidator(_mailbox)] | None = None
+    test_phone: bool = False
 
     @field_validator("sms", mode="before")
     @classmethod

@@ -84,7 +84,8 @@ def check_directory(policy: Policy, directory: Directory, policy_dir: Path | Non
     if policy.canary is not None:
         named.add(policy.canary.contact)
         mistakes += _canary_fits(policy.canary, directory, policy_dir)
-    for contact in sorted(set(directory.contacts) - named):
+    test_phones = {name for name, contact in directory.contacts.items() if contact.test_phone}
+    for contact in sorted(set(directory.contacts) - named - test_phones):
         problem = f"the directory holds '{contact}', whom no role names"
         mistakes.append(Mistake(ROLES, 0, "", problem, "remove the person or give a role", "warning"))
     return tuple(mistakes)
@@ -123,6 +124,11 @@ def _canary_fits(canary: Canary, directory: Directory, policy_dir: Path | None) 
         problem = f"the canary's contact '{canary.contact}' is not in the directory"
         yield source.mistake(("canary", "contact"), problem, hint(canary.contact, directory.contacts, "contacts"))
         return
+    if not contact.test_phone:
+        problem = (
+            f"the canary's contact '{canary.contact}' is no test phone: a person would get a text every few minutes"
+        )
+        yield source.mistake(("canary", "contact"), problem, "set test_phone: true there, if it belongs to nobody")
     if contact.purpose is not Origin.LIVE:
         problem = f"the canary's contact '{canary.contact}' is for exercises, and a canary is none"
         yield source.mistake(("canary", "contact"), problem, "give it purpose live in the directory")

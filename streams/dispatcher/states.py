@@ -14,7 +14,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 from schemas.codec import Undecodable, decode
 from schemas.incident import IncidentState
 from schemas.topics import INCIDENTS
-from schemas.vocabulary import Delivery
+from schemas.vocabulary import Delivery, Status
 
 AT_WORK_MAX = 32
 """States of a partition kept as objects: those changed last, since news of an incident come in quick succession."""
@@ -54,6 +54,7 @@ class Outline(BaseModel):
     record: Literal["incident_state"]
     version: Literal[1]
     incident_id: str
+    status: Status | None = None
     code: str | None = None
     updated_at: AwareDatetime
     expires_at: AwareDatetime | None = None

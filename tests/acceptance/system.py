@@ -35,7 +35,8 @@ class System:
 
     def start(self) -> None:
         """Start it and return when every process is healthy."""
-        command = [sys.executable, "-m", "console", "up", "--home", str(self.home), "--rate", "0", *self._options]
+        command = [sys.executable, "-m", "console", "up", "--home", str(self.home), "--rate", "0", "--no-canary"]
+        command += self._options
         with (self.home / "up.log").open("ab") as output:
             self.process = subprocess.Popen(
                 command,

@@ -11,6 +11,7 @@ from schemas.decision import Decision
 from schemas.event import EmergencyEvent, Rejection, SourceOfRejection
 from schemas.notification import Notification, Receipt
 from schemas.topics import NOTIFY
+from schemas.upkeep import canary_event
 from schemas.vocabulary import (
     Channel,
     DecisionOutcome,
@@ -25,6 +26,7 @@ from tests.console.story import (
     END,
     LATER,
     START,
+    Log,
     decision,
     event,
     night,
@@ -142,3 +144,20 @@ def test_what_retention_removed_is_no_hole() -> None:
 def test_records_outside_the_range_are_not_judged() -> None:
     """A range that begins after the night has nothing to say of it."""
     assert holes(NIGHT[:1], start=START + timedelta(minutes=30)) == []
+
+
+def test_events_about_the_system_itself_are_accounted_for_and_counted_apart() -> None:
+    """A canary without its decision is a hole like any other; in the summary it stands beside the emergencies."""
+    canary = canary_event("vecumnieki", 0, 1, START, partition_of=lambda _: 0)
+    books, log = Books(), Log()
+    for one in (*NIGHT, log.add("events", canary)):
+        books.add(one)
+    plain = Books()
+    for one in NIGHT:
+        plain.add(one)
+    assert "about the system" not in plain.summary()
+    counted = plain.summary().split(" decisions")[0]
+    assert books.summary().startswith(f"{counted} decisions")
+    assert books.summary().endswith("; and 1 events and 0 notifications about the system itself")
+    (hole,) = balance(books, START, LATER, LATER)
+    assert canary.event_id in hole.what

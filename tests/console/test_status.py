@@ -5,10 +5,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from console.connect import running_system
+from console.status import canary_lines
 from tests.console.conftest import Run
 
 
@@ -68,3 +70,31 @@ def test_a_process_that_does_not_answer_is_not_healthy(borderlands: Run, tmp_pat
     assert "does not answer" in done.stdout
     told = json.loads(borderlands("status", "--home", tmp_path, "--json").stdout)
     assert told["processes"]["router"]["healthy"] is False
+
+
+def test_the_last_canary_of_each_partition_is_shown() -> None:
+    """When it came through and how long it took; what is late, failed or has not come yet is said."""
+    through = {
+        "partition": 0,
+        "through_at": "2026-11-02T09:00:04+00:00",
+        "age_s": 61.2,
+        "accepted_s": 1.04,
+        "delivered_s": 3.5,
+        "failed": None,
+    }
+    late = through | {"partition": 1, "delivered_s": None, "late": True, "failed": "connection"}
+    waiting = {"partition": 2, "through_at": None, "failed": None}
+    assert canary_lines({"upkeep": {"canaries": [through, late, waiting]}}) == [
+        "canaries, by partition:",
+        "✓  0  11:00:04 (61 s ago): accepted in 1.0 s, delivered in 3.5 s",
+        "✗  1  11:00:04 (61 s ago): accepted in 1.0 s, delivery not told; the newest failed: connection",
+        "…  2  none has come through yet",
+    ]
+
+
+@pytest.mark.parametrize(
+    "answers", [{}, {"upkeep": {}}, {"upkeep": {"fault": "does not answer"}}, {"upkeep": {"canaries": []}}]
+)
+def test_without_canaries_nothing_is_said_of_them(answers: dict[str, dict[str, Any]]) -> None:
+    """A system without a test phone, and one whose upkeep does not answer, has nothing to show."""
+    assert canary_lines(answers) == []

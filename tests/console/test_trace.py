@@ -13,9 +13,10 @@ from notifiers.texts.sms import render_sms
 from schemas.notification import Notification, Receipt
 from schemas.policy.directory import Script
 from schemas.policy.models import Policy
+from schemas.upkeep import check_event, holders_of
 from schemas.vocabulary import Delivery
 from tests.console.conftest import SHIPPED
-from tests.console.story import HASH, PEAT, Log, answer, night
+from tests.console.story import HASH, PEAT, START, Log, answer, night
 
 PEOPLE = SHIPPED / "directory.example.yaml"
 
@@ -114,3 +115,12 @@ def test_no_number_and_no_mailbox_is_in_a_trace(peat: list[Logged], policy: Poli
     for line in PEOPLE.read_text(encoding="utf-8").splitlines():
         if line.strip().startswith("sms:"):
             assert line.split(":", 1)[1].strip().strip("\"'") not in story
+
+
+def test_a_check_of_a_contact_is_called_one(policy: Policy) -> None:
+    """Whoever reads the log sees at once that nothing has happened."""
+    holder = holders_of(policy, party="birzai", role="fire_chief")[0]
+    log = Log()
+    log.add("events", check_event(holder, "2026-11", START))
+    lines = told(log.all, policy)
+    assert any("report by birzai: check of birzai-chief, about the system itself" in line for line in lines)

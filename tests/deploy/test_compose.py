@@ -27,10 +27,12 @@ PROCESSES = {
         for lane in Lane
     },
     "gateway": ["python", "-m", "gateway"],
+    "upkeep": ["python", "-m", "gateway.upkeep"],
 }
-OUTSIDE = frozenset(name for name in PROCESSES if name.startswith("notifier-") or name == "gateway")
-"""Processes that speak with providers, and so know people and secrets."""
+KNOWS_PEOPLE = frozenset(name for name in PROCESSES if name.startswith("notifier-") or name == "gateway")
+"""Processes that speak with providers of texts, and so know numbers."""
 
+REACHES_OUT = KNOWS_PEOPLE | {"upkeep"}
 NO_FIELDS = {"BORDERLANDS_SECRETS_DIR", "BORDERLANDS_POLICY"}
 """Variables that are read before or beside Settings: by load_settings and by the console."""
 
@@ -123,15 +125,16 @@ def test_nothing_listens_outside_and_nothing_runs_as_root(project: dict[str, Any
     assert project["networks"]["bus"]["internal"] is True
     for name, service in services(project).items():
         assert service["read_only"] is True
-        assert ("outside" in service["networks"]) is (name in OUTSIDE)
+        assert ("outside" in service["networks"]) is (name in REACHES_OUT)
         assert bool(service.get("ports")) is (name == "gateway"), "only the provider's calls come in"
 
 
-def test_only_who_speaks_with_providers_knows_people_and_secrets(project: dict[str, Any]) -> None:
+def test_people_and_secrets_are_known_where_they_are_needed_alone(project: dict[str, Any]) -> None:
     """The directory is mounted read-only where numbers are known, secrets come as files, none as a variable."""
     for name, service in services(project).items():
         private = [mount for mount in service["volumes"] if mount["target"].endswith("/private")]
-        assert bool(private) is bool(service.get("secrets")) is (name in OUTSIDE)
+        assert bool(private) is (name in KNOWS_PEOPLE)
+        assert bool(service.get("secrets")) is (name in REACHES_OUT)
         for mount in private:
             assert mount["read_only"]
             assert service["environment"]["BORDERLANDS_DIRECTORY"] == f"{mount['target']}/directory.yaml"

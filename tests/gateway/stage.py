@@ -6,12 +6,11 @@ import signal
 import socket
 import time
 import uuid
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import aiohttp
 from aiokafka import AIOKafkaProducer, TopicPartition
@@ -20,7 +19,6 @@ from twilio.request_validator import RequestValidator  # type: ignore[import-unt
 from deploy.local.kafka import EmbeddedKafka
 from deploy.local.sandbox import RunningSandbox
 from gateway.addresses import INBOUND_PATH, STATUS_PATH
-from gateway.inbound import Meaning, Meant, NotMeant, Reading
 from gateway.service import serve_gateway
 from notifiers.service import serve_notifier
 from runtime.health import Health
@@ -30,12 +28,12 @@ from schemas import ids
 from schemas.base import Record
 from schemas.codec import decode, encode
 from schemas.control import ContactStop
-from schemas.event import EmergencyEvent, Need
+from schemas.event import EmergencyEvent
 from schemas.incident import IncidentState, Obligation, Slot
 from schemas.notification import Notification, Receipt, Response
 from schemas.policy.models import Policy
 from schemas.topics import CONTROL, EVENTS, INCIDENTS, NOTIFY, RECEIPTS, RESPONSES, Topic
-from schemas.vocabulary import Action, Answer, Channel, Delivery, Lane, ReplyProblem
+from schemas.vocabulary import Action, Channel, Delivery, Lane
 from tests.notifiers.stage import order
 
 PARTITIONS = 3
@@ -100,7 +98,7 @@ class Stage:
         gateway = self.settings.gateway.model_copy(update=changes)
         settings = self.settings.model_copy(update={"gateway": gateway})
         health, stop = Health("gateway"), asyncio.Event()
-        task = asyncio.create_task(serve_gateway(settings, health, stop, mind=SimpleMind()))
+        task = asyncio.create_task(serve_gateway(settings, health, stop))
         try:
             async with asyncio.timeout(30):
                 while not health.ready and not task.done():  # noqa: ASYNC110 - a value, as its readers see it
@@ -265,40 +263,3 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-@dataclass(frozen=True)
-class Read:
-    code: str | None = None
-    answer: Answer | None = None
-    amounts: tuple[Need, ...] = ()
-    eta_min: int | None = None
-    command: Literal["stop", "start"] | None = None
-
-
-class SimpleMind:
-    def understand(self, text: str, now: datetime) -> Reading:
-        words = text.upper().replace("JĀ", "TAIP").split()
-        if words in (["STOP"], ["START"]):
-            return Read(command="stop" if words == ["STOP"] else "start")
-        code = next((w for w in words if len(w) == 4 and w != "TAIP"), None)
-        return Read(code=code, answer=Answer.ACCEPT if "TAIP" in words else None)
-
-    def resolve(self, reading: Reading, contact_id: str, states: Sequence[IncidentState], now: datetime) -> Meaning:
-        mine = [s for s in states if any(slot.contact_id == contact_id for slot in s.slots)]
-        openn = [s for s in mine if s.closed_by is None and s.expires_at and s.expires_at > now]
-        codes = tuple(s.code or "" for s in openn)
-        if reading.answer is None:
-            return NotMeant(ReplyProblem.NOT_UNDERSTOOD, codes)
-        if reading.code:
-            hit = [s for s in mine if s.code == reading.code]
-            if not hit:
-                return NotMeant(ReplyProblem.UNKNOWN_CODE, (reading.code,))
-            if hit[0] not in openn:
-                return NotMeant(ReplyProblem.TOO_LATE, (reading.code,))
-            return Meant(contact_id, hit[0].incident_id, hit[0].code, "birzai", "duty_desk")
-        if not openn:
-            return NotMeant(ReplyProblem.NOTHING_OPEN)
-        if len(openn) > 1:
-            return NotMeant(ReplyProblem.WHICH_REQUEST, codes)
-        return Meant(contact_id, openn[0].incident_id, openn[0].code, "birzai", "duty_desk")

@@ -4,27 +4,28 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
+from gateway import reading
 from gateway.courtesy import Allowance, language_of
-from gateway.inbound import InboundText, Meaning, Meant, NotMeant, holders_of, inbound_of, kept_text, settled
+from gateway.inbound import InboundText, inbound_of
 from gateway.log import LogAway
+from gateway.people import Post, holders_of, post_of
+from gateway.reading import Meaning, Reader, settled
 from gateway.recent import Did, Once, Recent
 from gateway.reports import receipt_of
 from gateway.requests import Requests
 from gateway.signature import Form
-from gateway.stops import contact_event, party_of
+from gateway.stops import contact_event
 from notifiers.ledger import Done, Ledger, Order
 from runtime.status_callback import about
-from schemas.base import TEXT_MAX
 from schemas.codec import encode
 from schemas.incident import IncidentState
-from schemas.notification import Response
 from schemas.policy.directory import Contact, Directory
 from schemas.policy.models import Policy
 from schemas.topics import EVENTS, INCIDENTS
-from schemas.vocabulary import Delivery, EventKind, Origin, ReceiptReason, ReplyProblem, Status
+from schemas.vocabulary import Answer, Delivery, EventKind, Origin, ReceiptReason, ReplyProblem, Status
+from streams.rules.replies.resolve import Resolved, Sender, Unresolved
+from streams.rules.replies.understand import Understood
 from tests.gateway.stage import open_incident
 from tests.notifiers.stage import order
 
@@ -63,49 +64,57 @@ def test_a_form_without_a_message_is_no_text() -> None:
         assert inbound_of(Form({**form, field: value}), NOW) is None
 
 
-@given(st.text())
-def test_whatever_is_typed_can_be_kept(body: str) -> None:
-    """Any text becomes one that a record takes, or none at all."""
-    kept = kept_text(body)
-    assert kept is None or 0 < len(kept) <= TEXT_MAX
-    Response(response_id="re-1", channel="sms", text=kept, at=NOW)
+RUTA, DRILL = Sender("ruta", "birzai", "duty_desk", Origin.LIVE), Sender("ruta-drill", None, None, Origin.EXERCISE)
 
 
-def test_a_text_is_kept_as_typed_but_for_people_in_it() -> None:
-    """Letters stay; a number of somebody is masked, an invisible mark becomes a space."""
-    assert kept_text("7F2K JĀ, 1 autocisterna") == "7F2K JĀ, 1 autocisterna"
-    assert kept_text("zvaniet 26123450!") == "zvaniet […]!"
-    assert kept_text("ja\u200b7f2k") == "ja 7f2k"
-    assert kept_text("a" * 5000) == "a" * TEXT_MAX
-    assert kept_text(" \n") is None
+def meant(sender: Sender, code: str = "A7KX") -> Resolved:
+    """A request that a reply of ``sender`` means."""
+    return Resolved(sender.contact_id, f"in-{code}", code, "birzai", "duty_desk", Answer.ACCEPT)
 
 
-def meant(contact: str, code: str = "A7KX") -> Meant:
-    """A request that a reply of ``contact`` means."""
-    return Meant(contact, f"in-{code}", code, "birzai", "duty_desk")
+WHICH = ReplyProblem.WHICH_REQUEST
 
 
 @pytest.mark.parametrize(
     ("meanings", "expected"),
     [
-        ({}, NotMeant(ReplyProblem.UNKNOWN_NUMBER)),
-        ({"a": meant("a")}, meant("a")),
-        ({"a": NotMeant(ReplyProblem.NOTHING_OPEN), "b": meant("b")}, meant("b")),
-        ({"a": NotMeant(ReplyProblem.TOO_LATE, ("A7KX",)), "b": meant("b", "B222")}, meant("b", "B222")),
-        ({"a": meant("a"), "b": meant("b", "B222")}, NotMeant(ReplyProblem.WHICH_REQUEST, ("A7KX", "B222"))),
+        ({}, (Unresolved(ReplyProblem.UNKNOWN_NUMBER), None)),
+        ({RUTA: meant(RUTA)}, (meant(RUTA), RUTA)),
+        ({RUTA: Unresolved(ReplyProblem.NOTHING_OPEN), DRILL: meant(DRILL)}, (meant(DRILL), DRILL)),
+        ({RUTA: Unresolved(ReplyProblem.TOO_LATE, ("A7KX",)), DRILL: meant(DRILL)}, (meant(DRILL), DRILL)),
+        ({RUTA: meant(RUTA), DRILL: meant(DRILL, "B222")}, (Unresolved(WHICH, ("A7KX", "B222")), RUTA)),
         (
-            {"a": meant("a"), "b": NotMeant(ReplyProblem.WHICH_REQUEST, ("B222", "B333"))},
-            NotMeant(ReplyProblem.WHICH_REQUEST, ("A7KX", "B222", "B333")),
+            {RUTA: meant(RUTA), DRILL: Unresolved(WHICH, ("B222", "B333"))},
+            (Unresolved(WHICH, ("A7KX", "B222", "B333")), RUTA),
         ),
         (
-            {"a": NotMeant(ReplyProblem.NOTHING_OPEN), "b": NotMeant(ReplyProblem.TOO_LATE, ("A7KX",))},
-            NotMeant(ReplyProblem.TOO_LATE, ("A7KX",)),
+            {RUTA: Unresolved(ReplyProblem.NOTHING_OPEN), DRILL: Unresolved(ReplyProblem.TOO_LATE, ("A7KX",))},
+            (Unresolved(ReplyProblem.TOO_LATE, ("A7KX",)), DRILL),
         ),
     ],
 )
-def test_all_contacts_of_a_number_are_considered(meanings: dict[str, Meaning], expected: Meaning) -> None:
+def test_all_contacts_of_a_number_are_considered(
+    meanings: dict[Sender, Meaning], expected: tuple[Meaning, Sender | None]
+) -> None:
     """One of them who is meant is meant; two are asked about; of nobody the most telling word is said."""
     assert settled(meanings) == expected
+
+
+def test_a_text_that_breaks_the_rules_is_not_understood_and_stops_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A defect in the rules costs one text its meaning; it can be kept, and read by people."""
+
+    def broken(*_: object, **__: object) -> Understood:
+        raise KeyError("a defect")
+
+    contacts = {"ruta": Contact(name="A", language="lt", sms="+37061200001")}
+    reader = Reader(lambda: None)
+    with monkeypatch.context() as scope:
+        scope.setattr(reading, "understand", broken)
+        assert reader.understand("Taip", NOW) == Understood()
+        scope.setattr(reading, "resolve", broken)
+        meaning, sender = reader.meaning(Understood(), contacts, Requests(), NOW)
+    assert meaning == Unresolved(ReplyProblem.NOT_UNDERSTOOD)
+    assert sender == Sender("ruta", None, None, Origin.LIVE)
 
 
 def test_the_contact_for_real_events_comes_first() -> None:
@@ -298,12 +307,12 @@ def test_an_unknown_number_is_written_to_in_its_countrys_language(number: str, l
     assert language_of(number) == language
 
 
-def test_a_contact_belongs_to_the_party_that_names_it(policy: Policy) -> None:
+def test_a_contact_holds_the_post_that_the_policy_names_it_for(policy: Policy) -> None:
     """For real events and for exercises apart; nobody is lost where no role names the contact."""
-    assert party_of(policy, "birzai-duty", Origin.LIVE) == "birzai"
-    assert party_of(policy, "birzai-duty", Origin.EXERCISE) is None
-    assert party_of(policy, "nobody", Origin.LIVE) is None
-    assert party_of(None, "birzai-duty", Origin.LIVE) is None
+    assert post_of(policy, "birzai-duty", Origin.LIVE) == Post("birzai", "duty_desk")
+    assert post_of(policy, "birzai-duty", Origin.EXERCISE) is None
+    assert post_of(policy, "nobody", Origin.LIVE) is None
+    assert post_of(None, "birzai-duty", Origin.LIVE) is None
 
 
 @pytest.mark.parametrize("purpose", list(Origin))

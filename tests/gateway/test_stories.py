@@ -136,12 +136,12 @@ async def test_a_number_of_two_contacts_stops_for_both(stage: Stage) -> None:
 async def test_a_number_of_two_contacts_answers_the_one_that_was_asked(stage: Stage) -> None:
     """One phone, a contact for real events and one for exercises: whichever has the open request answers it."""
     stage.know({stage.ruta: (RUTA, "live"), stage.drill: (RUTA, "exercise")})
-    drill = await stage.asked(stage.drill)
+    drill = await stage.asked(stage.drill, status=Status.EXERCISE, origin=Origin.EXERCISE, exerciseid="autumn")
     async with stage.gateway():
         answer = await stage.response(await stage.sandbox.reply(RUTA, URGENT, "taip"))
         assert (answer.incident_id, answer.contact_id) == (drill.incident_id, stage.drill)
         real = await stage.asked(stage.ruta)
-        unclear = await stage.response(await stage.sandbox.reply(RUTA, URGENT, "Taip!"[:4]))
+        unclear = await stage.response(await stage.sandbox.reply(RUTA, URGENT, "Taip!"))
         assert unclear.problem is ReplyProblem.WHICH_REQUEST
         coded = await stage.response(await stage.sandbox.reply(RUTA, URGENT, f"{real.code} taip"))
         assert (coded.incident_id, coded.contact_id) == (real.incident_id, stage.ruta)

@@ -2,10 +2,12 @@
 
 from itertools import product
 
-from notifiers.checks import forbidden
+from notifiers.checks import Refusal, forbidden, prepare
+from notifiers.message import Message
 from schemas.notification import Notification
-from schemas.vocabulary import SERVICE_TEMPLATES, Origin, ReceiptReason, Status, Template
-from tests.texts.policy_fixture import notification
+from schemas.policy.directory import Contact, Directory
+from schemas.vocabulary import SERVICE_TEMPLATES, Delivery, Origin, ReceiptReason, Status, Template
+from tests.texts.policy_fixture import POLICY, notification
 
 REAL = {Status.ACTUAL, Status.TEST}
 
@@ -30,3 +32,17 @@ def test_an_exercise_goes_out_as_an_exercise_a_test_or_a_word_about_the_system()
     for status, template in product(Status, Template):
         may = status is Status.SYSTEM if template in SERVICE_TEMPLATES else status in {Status.EXERCISE, Status.TEST}
         assert (forbidden(_order(status, template, Origin.EXERCISE)) is None) == may, (status, template)
+
+
+def test_a_canary_reaches_a_test_phone_and_never_a_person() -> None:
+    """Whatever a policy names, the notifier looks into the directory at the last moment."""
+    canary = _order(Status.SYSTEM, Template.CANARY).model_copy(update={"contact_id": "phone"})
+    for test_phone in (True, False):
+        phone = Contact(name="Phone", language="lv", sms="+37120001999", test_phone=test_phone)
+        prepared = prepare(canary, POLICY, Directory(fictional=True, contacts={"phone": phone}))
+        if test_phone:
+            assert isinstance(prepared, Message)
+            assert prepared.body.startswith("SISTĒMAS SIGNĀLS 7F2K.")
+        else:
+            assert isinstance(prepared, Refusal)
+            assert (prepared.delivery, prepared.reason) == (Delivery.FAILED_PERM, ReceiptReason.NOT_FOR_SENDING)

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from schemas.policy.directory import Contact
+from schemas.policy.directory_file import check_directory, load_directory
 from schemas.policy.load import load_policy, read_policy
 from schemas.policy.models import Canary
 from schemas.vocabulary import Channel
@@ -84,3 +86,38 @@ def test_a_file_of_texts_without_a_section_is_named(policy_dir: Path) -> None:
     (mistake,) = read_policy(policy_dir).mistakes
     assert str(mistake).startswith("texts/lt.yaml:")
     assert "the section 'replies' is missing" in mistake.problem
+
+
+PHONE = {"name": "Test phone", "language": "lv", "sms": "+37120001999", "test_phone": True}
+
+
+@pytest.mark.parametrize(
+    ("contact", "expected"),
+    [
+        (None, "the canary's contact 'canary-phone' is not in the directory"),
+        (PHONE | {"test_phone": False}, "is no test phone: a person would get a text every few minutes"),
+        (PHONE | {"purpose": "exercise"}, "is for exercises, and a canary is none"),
+        (PHONE | {"sms": None, "email": "a@b.lv"}, "has no sms in the directory"),
+    ],
+)
+def test_the_canarys_contact_is_a_test_phone_in_the_directory(
+    policy_dir: Path, contact: dict[str, object] | None, expected: str
+) -> None:
+    """A canary that would reach nobody, or a person, is found before the policy is activated."""
+    assert _mistakes(policy_dir, CANARY.format(contact="canary-phone", party="vecumnieki", every="5 min")) == []
+    directory = load_directory(SHIPPED / "directory.example.yaml")
+    contacts = {name: one for name, one in directory.contacts.items() if name != "canary-phone"}
+    if contact is not None:
+        contacts["canary-phone"] = Contact.model_validate(contact)
+    changed = directory.model_copy(update={"contacts": contacts})
+    (mistake,) = check_directory(load_policy(policy_dir), changed, policy_dir)
+    assert expected in mistake.problem
+    assert mistake.level == "error"
+    assert (mistake.file, mistake.line) in {("upkeep.yaml", 2), ("upkeep.yaml", 1)}
+
+
+def test_a_good_test_phone_is_no_mistake(policy_dir: Path) -> None:
+    """The example's own phone fits, and no role must name it."""
+    assert _mistakes(policy_dir, CANARY.format(contact="canary-phone", party="vecumnieki", every="5 min")) == []
+    directory = load_directory(SHIPPED / "directory.example.yaml")
+    assert check_directory(load_policy(policy_dir), directory, policy_dir) == ()

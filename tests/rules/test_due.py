@@ -1,9 +1,10 @@
 """What time alone brings about."""
 
+from schemas.event import Service
 from schemas.incident import IncidentState
 from schemas.notification import Notification, Receipt
-from schemas.vocabulary import Channel, Delivery, EventKind, Lane, ReceiptReason, Template
-from streams.rules.incidents.due import FORGET_AFTER, due, next_due
+from schemas.vocabulary import Channel, Delivery, EventKind, Lane, ReceiptReason, ServiceKind, Status, Template
+from streams.rules.incidents.due import CANARY_FORGOTTEN_AFTER, FORGET_AFTER, due, next_due
 from streams.rules.incidents.effects import Emit, Say
 from streams.rules.incidents.fold import fold
 from tests.dispatcher.builders import CHIEF, DUTY, at, claim, decision, outcome, route
@@ -132,3 +133,33 @@ def test_an_incident_that_is_long_over_is_forgotten() -> None:
     over = EXPIRY_S + FORGET_AFTER.total_seconds()
     assert due(state, at(over - 86400)).state == state
     assert due(state, at(over)).state is None
+
+
+def test_a_canary_is_forgotten_an_hour_after_its_end() -> None:
+    """Thousands go out in a day; the state of each goes as soon as no receipt of it is to be expected."""
+    service = Service(kind=ServiceKind.CANARY)
+    record = decision(
+        "ev-1", route(CHIEF), incident_id="cn-story", expires_at=at(600), status=Status.SYSTEM, service=service
+    )
+    folded = fold(None, record, partition=0, codes_in_use=frozenset(), now=at(0))
+    assert folded.state is not None
+    state = apply(folded.state, outcome(folded.state.slots[0].current, Delivery.DELIVERED), 3)
+    assert next_due(state) == at(600) + CANARY_FORGOTTEN_AFTER
+    assert due(state, at(600) + CANARY_FORGOTTEN_AFTER).state is None
+
+
+def test_a_late_receipt_of_a_forgotten_canary_is_not_kept_for_a_month() -> None:
+    """A phone that was off tells of thousands the next day: what is parked for them goes within the hour."""
+    late = outcome(alerted().slots[0].current, Delivery.DELIVERED).model_copy(update={"incident_id": "cn-story"})
+    folded = fold(None, late, partition=0, codes_in_use=frozenset(), now=at(90_000))
+    assert folded.state is not None
+    assert due(folded.state, at(90_000) + CANARY_FORGOTTEN_AFTER).state is None
+
+
+def test_an_emergency_is_no_canary_whatever_its_name() -> None:
+    """The name alone makes nothing forgotten: a report may bear any."""
+    record = decision("ev-1", route(CHIEF), incident_id="cn-fire")
+    folded = fold(None, record, partition=0, codes_in_use=frozenset(), now=at(0))
+    assert folded.state is not None
+    state = apply(folded.state, outcome(folded.state.slots[0].current, Delivery.DELIVERED), 3)
+    assert next_due(state) == at(EXPIRY_S) + FORGET_AFTER

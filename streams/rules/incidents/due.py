@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 from itertools import chain
 from typing import Protocol
 
+from schemas.ids import is_canary
 from schemas.incident import IncidentState, Slot
-from schemas.vocabulary import Delivery, ReceiptReason
+from schemas.vocabulary import Delivery, ReceiptReason, Status
 from streams.rules.incidents.climbing import climbed
 from streams.rules.incidents.climbs import looked_at
 from streams.rules.incidents.crews import NO_CREWS, Crews
@@ -21,6 +22,10 @@ CLAIM_LOST = timedelta(minutes=10)
 FORGET_AFTER = timedelta(days=31)
 """An incident this long over is forgotten. Longer than any repeat window a policy can have: the router refuses
 what is reported later, so nothing can come that would have to be recognised."""
+
+
+CANARY_FORGOTTEN_AFTER = timedelta(hours=1)
+"""A canary this long over is forgotten: the router refuses a repeat of it as expired, and there are thousands a day."""
 
 
 class NoteTimes(Protocol):
@@ -73,6 +78,14 @@ class DutyTimes(Protocol):
 
 class Times(Protocol):
     """What of an incident its timers depend on: a state, or an outline of one that has not been read in full."""
+
+    @property
+    def incident_id(self) -> str:
+        """Which incident it is."""
+
+    @property
+    def status(self) -> Status | None:
+        """Its status, once it is open."""
 
     @property
     def quarantined(self) -> str | None:
@@ -151,7 +164,13 @@ def _slots_due(slots: Iterable[Slot], now: datetime) -> tuple[tuple[Slot, ...], 
 
 
 def _forgotten_at(state: Times) -> datetime:
-    return max(state.updated_at, state.expires_at or state.updated_at) + FORGET_AFTER
+    over = max(state.updated_at, state.expires_at or state.updated_at)
+    return over + (CANARY_FORGOTTEN_AFTER if _is_canary(state) else FORGET_AFTER)
+
+
+def _is_canary(state: Times) -> bool:
+    # By its status as well: a report of an emergency may bear any name.
+    return state.status in (Status.SYSTEM, None) and is_canary(state.incident_id)
 
 
 def _slot_moment(slot: SlotTimes) -> datetime | None:

@@ -13,6 +13,7 @@ MAX_ETA_MIN = 1440
 MAX_CLOCK_AHEAD = timedelta(hours=12)
 """A time of day further ahead than this has just gone by: it says nothing of an arrival."""
 
+_SHORT_HOURS = frozenset(("h", "st", "val", "ч", "hr", "hrs"))
 _MAX_COUNT = 10_000
 _LIKELY_MINUTES = range(3, 121)
 _LAST_HOUR_THAT_IS_A_DURATION = 12
@@ -68,7 +69,7 @@ def _duration(pieces: tuple[Piece, ...], index: int) -> tuple[int, float | None]
             return 2, number * 60
     if (
         piece.what is WordKind.HOUR
-        and len(piece.word) > 3
+        and piece.word not in _SHORT_HOURS
         and (index == 0 or pieces[index - 1].what is not Part.NUMBER)
     ):
         return 1, 60

@@ -51,6 +51,8 @@ def find_codes(tokens: Tokens, lexicon: Lexicon) -> Codes:
             blurred += [] if upper.isalpha() else [index]
     if not sure:
         sure = _split(tokens, lexicon)
+    if not sure and not maybe:
+        maybe = _beside_an_answer(tokens, lexicon)
     return _settled(sure, maybe, near, blurred)
 
 
@@ -76,6 +78,33 @@ def _is_known(token: Token, lexicon: Lexicon) -> bool:
     return lexicon.kind(token.word) is not None or lexicon.is_counted(token.word)
 
 
+def _beside_an_answer(tokens: Tokens, lexicon: Lexicon) -> dict[str, list[int]]:
+    """A code in small letters that reads like a word: before what we know ("dfas taip"), or behind a yes or no alone.
+
+    A fifth of all codes are letters only with a vowel among them; and names are such words too, so it is never sure.
+    """
+    if len(tokens.all) < 2:
+        return {}
+    first, last = tokens.all[0], tokens.all[-1]
+    second = tokens.all[1]
+    if _may_be_code(first, lexicon) and _is_known(second, lexicon):
+        return {first.raw.upper(): [0]}
+    plainly = second is last and lexicon.kind(first.word) in (WordKind.YES, WordKind.NO)
+    if (
+        _may_be_code(last, lexicon)
+        and (plainly or first.raw.casefold() == "jā")
+        and len(tokens.all) == 2
+        and first.sentence == last.sentence
+    ):
+        return {last.raw.upper(): [1]}
+    return {}
+
+
+def _may_be_code(token: Token, lexicon: Lexicon) -> bool:
+    upper = token.raw.upper()
+    return _CODE.fullmatch(upper) is not None and not upper.isdigit() and not _is_known(token, lexicon)
+
+
 def _split(tokens: Tokens, lexicon: Lexicon) -> dict[str, list[int]]:
     """A code in pieces: "7F 2K", "7F-2K", "D 7 Q K"."""
     for start in range(len(tokens.all)):
@@ -96,7 +125,7 @@ def _is_unit(tokens: Tokens, index: int, lexicon: Lexicon) -> bool:
     """Whether the token says something by itself, as a word or as a number before one does."""
     token = tokens.all[index]
     if len(token.raw) == 1 and not token.raw.isdigit():
-        return lexicon.kind(token.word) in (WordKind.HOUR,) and index > 0 and tokens.all[index - 1].raw.isdigit()
+        return lexicon.kind(token.word) is WordKind.HOUR and index > 0 and tokens.all[index - 1].raw.isdigit()
     if token.raw.isalpha():
         return _is_known(token, lexicon)
     return False

@@ -20,9 +20,11 @@ LANGUAGES: Final = ("lv", "lt", "en", "ru")
 
 _RANK = {kind: rank for rank, kind in enumerate(WordKind)}
 _WORDS = Path(__file__).parent / "words"
-_UNITS = frozenset(("x", "gab", "vnt", "m", "m3", "t", "l", "km"))
+_UNITS = frozenset(("x", "gab", "vnt", "m3", "km"))
 _SLIPPED_YES = frozenset((WordKind.GOING, WordKind.WILL))
 _MIN_SLIPPED_YES, _MIN_SLIPPED_NO = 6, 5
+_PREFIXES = ("at", "is", "nu", "pri", "su", "iz", "aiz", "pie", "no", "uz")
+_MIN_PREFIXED = 5
 _MAX_REMEMBERED = 20_000
 
 V = TypeVar("V")
@@ -97,7 +99,17 @@ class Lexicon:
             known = self.kinds.get(form)
             if known is not None:
                 return known
-        return None if word.isdigit() or self.is_counted(word) else self._slipped(word)
+        if word.isdigit() or self.is_counted(word):
+            return None
+        return self._prefixed(word) or self._slipped(word)
+
+    def _prefixed(self, word: str) -> WordKind | None:
+        """Verbs of coming and sending keep their sense under these prefixes: važiuojam, nuvažiuojam."""
+        for prefix in _PREFIXES:
+            kind = self.kinds.exact.get(word[len(prefix) :]) if word.startswith(prefix) else None
+            if kind in _SLIPPED_YES and len(word) - len(prefix) >= _MIN_PREFIXED:
+                return kind
+        return None
 
     def number(self, word: str) -> int | None:
         """The number that ``word`` is, in digits or letters."""
@@ -143,9 +155,9 @@ class Lexicon:
         if len(word) < _MIN_SLIPPED_YES:
             return None
         for known, kind in self.kinds.exact.items():
-            if kind in _SLIPPED_YES and len(known) >= _MIN_SLIPPED_YES and known[-2:] == word[-2:]:
-                if known[0] == word[0] and one_slip_apart(word, known):
-                    return kind
+            may_be = kind in _SLIPPED_YES and len(known) >= _MIN_SLIPPED_YES
+            if may_be and known[0] == word[0] and known[-2:] == word[-2:] and one_slip_apart(word, known):
+                return kind
         return None
 
     def add(self, words: AnswerWords, *, wins: bool = False) -> None:
@@ -233,8 +245,8 @@ _LEXICONS: Memo[Lexicon] = Memo(limit=4)
 
 
 def lexicon_of(policy: Policy) -> Lexicon:
-    """The words that come with the project, those of ``policy`` (``texts.reply_lexicon``) over them, and the names of what
-    can be asked for as its texts say them. Built once for each version of the policy."""
+    """The words that come with the project, those of ``policy`` (``texts.reply_lexicon``) over them, and the names
+    of what can be asked for as its texts say them. Built once for each version of the policy."""
     return _LEXICONS.recall(policy.version, lambda: _built(policy))
 
 

@@ -64,7 +64,9 @@ def pieces_of(tokens: Tokens, lexicon: Lexicon, codes: frozenset[int]) -> tuple[
             pieces.append(replace(_piece(token, what), value=phrase.minutes, need=phrase.need))
             index += len(phrase.patterns)
             continue
-        pieces.append(_single(token, lexicon))
+        piece = _single(token, lexicon)
+        if piece.what is not Part.UNKNOWN or token.word[:1].isalnum():  # an unknown sign says nothing
+            pieces.append(piece)
         index += 1
     return tuple(pieces)
 
@@ -99,8 +101,8 @@ def _single(token: Token, lexicon: Lexicon) -> Piece:
     if (minutes := lexicon.times.get(word)) is not None:
         return replace(_piece(token, Part.DURATION), value=minutes)
     kind, noun = lexicon.kind(word), lexicon.noun(word)
-    if kind is None and _denies(word):
-        kind = WordKind.NEGATION
+    if kind is None and noun is None:
+        kind = _by_form(word)
     if kind in (WordKind.STOP, WordKind.START):
         kind = WordKind.DOUBT  # within a sentence they command nothing
     if noun is not None and kind in (None, WordKind.FILLER, WordKind.LACKING):
@@ -108,9 +110,16 @@ def _single(token: Token, lexicon: Lexicon) -> Piece:
     return _piece(token, kind if kind is not None else Part.UNKNOWN)
 
 
-def _denies(word: str) -> bool:
-    """Whether an unknown word begins like a negated one: Latvian and Lithuanian ne-, Russian не-."""
-    return len(word) > 3 and word.startswith(("ne", "не"))
+_FIRST_PERSON = ("u", "am", "ame", "im", "ime", "om", "ome", "amies", "imies", "os", "em")
+_CONDITIONAL = ("etu", "iktu", "auktu", "otu", "ciau", "tume", "tumem")
+
+
+def _by_form(word: str) -> WordKind | None:
+    """What the form of an unknown word tells: ne- (Russian не-) denies, with the ending of "I" or "we" it refuses; a
+    conditional leaves a doubt."""
+    if len(word) > 3 and word.startswith(("ne", "не")):
+        return WordKind.NO if len(word) > 5 and word.endswith(_FIRST_PERSON) else WordKind.NEGATION
+    return WordKind.DOUBT if len(word) > 5 and word.endswith(_CONDITIONAL) else None
 
 
 def _figure(token: Token) -> Piece:

@@ -54,7 +54,8 @@ def understand(
     answer = judge(pieces, tokens.asked)
     keeps = answer not in (Answer.DECLINE, Answer.DEFER)
     if codes.code is None and not codes.near and unquoted.quoted:
-        codes = find_codes(tokenize(unquoted.quoted, lexicon.is_unit), lexicon)
+        quoted = find_codes(tokenize(unquoted.quoted, lexicon.is_unit), lexicon)
+        codes = quoted if quoted.sure else codes
     return Understood(
         code=codes.code,
         answer=answer,

@@ -5,6 +5,7 @@ more text. So a no, an if, a maybe, a question or an unknown word in the wrong p
 is asked again.
 """
 
+import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
@@ -60,10 +61,13 @@ def judge(pieces: tuple[Piece, ...], asked_sentences: frozenset[int]) -> Answer 
     """
     if _is_if_not(pieces):
         return None
+    yes_somewhere = _says_yes_somewhere(pieces)
     pieces = _with_or_whether(_no_where_it_stands_alone(_yes_or_if(pieces)))
     reading = _sorted_out(_yes_in_its_place(pieces), asked_sentences)
+    if _part_in_spite(reading):
+        return Answer.PARTIAL
     if reading.says(K.NO, K.SORRY) or _denied(reading):
-        return _refusal(reading)
+        return None if yes_somewhere and reading.says(K.NO) else _refusal(reading)
     if reading.anywhere(K.NO, K.NEGATION):
         return None
     if reading.says(K.BUSY):
@@ -91,14 +95,14 @@ def _refusal(reading: _Reading) -> Answer | None:
         if reading.says(K.LATER, K.CALL_BACK):
             return Answer.DEFER
         return _consent(reading) or Answer.DECLINE
-    if reading.says(P.AMOUNT) and reading.says(K.ONLY):
+    if reading.says(P.AMOUNT, P.NOUN) and reading.says(K.ONLY):
         return None  # "nevaram, tikai 1 mašīnu"
     later = reading.says(K.LATER, K.CALL_BACK)
     return Answer.DEFER if later and not _says_no_first(reading) else Answer.DECLINE
 
 
 def _says_no_first(reading: _Reading) -> bool:
-    """Whether a bare no stands for itself before everything else: "nē, varbūt vēlāk", and not "tagad nevaram, vēlāk"."""
+    """Whether a bare no stands before everything else: "nē, varbūt vēlāk", and not "tagad nevaram, vēlāk"."""
     words = [piece for piece in reading.plain if piece.what not in (P.CODE, K.FILLER, K.SORRY, K.THANKS)]
     first = [piece for piece in words if piece.clause == words[0].clause] if words else []
     return bool(first) and all(piece.what is K.NO and len(piece.word) <= _BARE_NO for piece in first)
@@ -106,7 +110,39 @@ def _says_no_first(reading: _Reading) -> bool:
 
 def _denied(reading: _Reading) -> bool:
     """Whether a negation stands with what is lacking: "nav brīva", "nėra galimybės"."""
-    return reading.says(K.NEGATION) and reading.says(K.LACKING, P.NOUN)
+    negations = [piece for piece in reading.plain if piece.what is K.NEGATION]
+    if len(negations) == 1 and not reading.says(K.LACKING, P.NOUN):
+        words = [piece for piece in reading.plain if piece.what not in (K.FILLER, P.CODE, K.THANKS)]
+        short = len(words) <= _FEW and all(piece.what in (K.NEGATION, P.UNKNOWN) for piece in words)
+        return short and words[-1].word in _THERE_IS_NONE and not reading.asked  # "nav", "šofera nav"
+    return bool(negations)
+
+
+_THERE_IS_NONE = ("nav", "nera")
+_FEW = 2
+
+
+def _part_in_spite(reading: _Reading) -> bool:
+    """Whether a number of something is promised in spite of a no to the rest: "autocisternas nav, bet varam dot 2
+    cilvēkus", "1 mašina taip, antros neturim"."""
+    refusing = {piece.clause for piece in reading.plain if piece.what in (K.NO, K.NEGATION, K.BUSY)}
+    promising = _clauses_with(reading.plain, P.AMOUNT) & _clauses_with(reading.plain, *_POSITIVE, K.THEY_COME)
+    if reading.asked or not refusing or not promising or reading.says(K.DOUBT, K.LATER, K.CALL_BACK):
+        return False
+    if any(True for _ in _unknown(tuple(piece for piece in reading.plain if piece.clause in promising))):
+        return False
+    other = {piece.clause for piece in reading.plain if piece.word.startswith(_THE_OTHER)}
+    if max(promising) < min(refusing):
+        return refusing <= other
+    but = _clauses_with(reading.plain, K.BUT)
+    return max(refusing) < min(promising) and min(promising) in but & _clauses_with(reading.plain, *_COMING)
+
+
+_THE_OTHER = ("otr", "antr")
+
+
+def _clauses_with(plain: tuple[Piece, ...], *kinds: WordKind | Part) -> set[int]:
+    return {piece.clause for piece in plain if piece.what in kinds}
 
 
 def _consent(reading: _Reading) -> Answer | None:
@@ -114,7 +150,7 @@ def _consent(reading: _Reading) -> Answer | None:
     if not _only_details_after_but(reading.plain):
         return None
     counted, timed = reading.says(P.AMOUNT), reading.says(P.TIME)
-    they_come = reading.says(K.THEY_COME) and (counted or timed)
+    they_come = (reading.says(K.THEY_COME) and (counted or timed)) or _own_people_leave(reading.plain)
     coming = reading.says(*_COMING) or they_come
     if _is_only_then(reading.plain):
         return None
@@ -130,6 +166,21 @@ def _consent(reading: _Reading) -> Answer | None:
         return None  # "only" of something we did not understand
     read_only = reading.says(K.RECEIVED) and not (coming or counted or timed) and _in_one_sentence(reading.plain)
     return Answer.RECEIVED if read_only else Answer.ACCEPT
+
+
+def _own_people_leave(plain: tuple[Piece, ...]) -> bool:
+    """Whether a crew leaves, "gaisrinė išvyksta": that it sets out is known to its own people alone. That all have left
+    is no help."""
+    leaving = {piece.clause for piece in plain if piece.what is K.THEY_COME and piece.word.startswith(_SETTING_OUT)}
+    crews = {piece.clause for piece in plain if piece.what in (P.NOUN, P.AMOUNT) or piece.word in _CREWS}
+    return bool(leaving & crews) and not any(piece.word in _ALL for piece in plain)
+
+
+_SETTING_OUT = ("iz", "is")
+_CREWS = frozenset(
+    ("komanda", "brigade", "ekipaza", "ekipazas", "vyrai", "puikas", "puisi", "burys", "apkalpe", "igula")
+)
+_ALL = frozenset(("visi", "visas", "visos", "viss", "все"))
 
 
 def _is_only_then(plain: tuple[Piece, ...]) -> bool:
@@ -166,10 +217,7 @@ def _is_part(plain: tuple[Piece, ...]) -> bool:
 
 
 def _share(plain: tuple[Piece, ...]) -> bool:
-    return any(
-        piece.what is K.OF and after.what in (P.AMOUNT, P.NUMBER)
-        for piece, after in zip(plain, plain[1:], strict=False)
-    )
+    return any(piece.what is K.OF and after.what in (P.AMOUNT, P.NUMBER) for piece, after in itertools.pairwise(plain))
 
 
 def _receipt(reading: _Reading) -> Answer | None:
@@ -178,7 +226,9 @@ def _receipt(reading: _Reading) -> Answer | None:
         return None
     if reading.says(K.OK, K.RECEIVED):
         return Answer.RECEIVED
-    thanks = reading.says(K.THANKS) and all(piece.what in (K.THANKS, K.FILLER, P.CODE) for piece in reading.plain)
+    thanks = reading.says(K.THANKS) and all(
+        piece.what in (K.THANKS, K.FILLER, P.CODE, *_GOVERN) for piece in reading.plain
+    )
     return Answer.RECEIVED if thanks and not reading.asked else None
 
 
@@ -207,9 +257,9 @@ def _unknown(plain: tuple[Piece, ...]) -> Iterator[Piece]:
         if piece.what in _GOVERN:
             governed = _GOVERNED
             continue
-        if piece.what is P.UNKNOWN and piece.word.isalpha():
-            if not governed and not (index > 0 and _is_name(piece)):
-                yield piece
+        strange = piece.what is P.UNKNOWN and piece.word.isalpha() and not (index > 0 and _is_name(piece))
+        if strange and not governed:
+            yield piece
         governed = max(0, governed - 1)
 
 
@@ -271,8 +321,8 @@ def _yes_in_its_place(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
 
 
 def _with_or_whether(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
-    """Within a clause a question word leaves a doubt ("žiūrėsim, ką galim"). Of "ar" it depends on what follows: Latvian
-    "with" a thing, Lithuanian "whether" we can."""
+    """Within a clause a question word leaves a doubt ("žiūrėsim, ką galim"). Of "ar" it depends on what follows:
+    Latvian "with" a thing, Lithuanian "whether" we can."""
     result = list(pieces)
     for index, piece in enumerate(pieces):
         if piece.what is K.QUESTION_FIRST and not _begins(pieces, index):
@@ -324,6 +374,14 @@ def _is_if_not(pieces: tuple[Piece, ...]) -> bool:
     return False
 
 
+def _says_yes_somewhere(pieces: tuple[Piece, ...]) -> bool:
+    """Whether a yes stands anywhere, also in doubt; a "ja" that ends its clause is one, for no if does."""
+    return any(
+        piece.what is K.YES or (piece.what is K.YES_OR_IF and _clause(pieces, piece.clause)[-1] is piece)
+        for piece in pieces
+    )
+
+
 def _is_yes(pieces: tuple[Piece, ...], piece: Piece) -> bool:
     own = _clause(pieces, piece.clause)
     rest = [one for one in own if one.what is not K.YES_OR_IF]
@@ -352,5 +410,24 @@ def _is_beside_a_lone_ja(piece: Piece) -> bool:
 
 _SMALL_WORDS = frozenset((K.YES, K.YES_OR_IF, K.OK, K.THANKS, K.AFTER, K.CLOCK, K.NEAR, K.ONLY, K.BUT, K.PARTLY))
 _BESIDE_A_LONE_JA = frozenset(
-    ("nu", "ludzu", "labdien", "labvakar", "sveiki", "jau", "tulit", "uzreiz", "tagad", "mes", "es", "un", "ari")
+    (
+        "nu",
+        "ludzu",
+        "labdien",
+        "labvakar",
+        "sveiki",
+        "jau",
+        "tulit",
+        "uzreiz",
+        "tagad",
+        "mes",
+        "es",
+        "un",
+        "ari",
+        "atbilde",
+        "atbildu",
+        "kods",
+        "atsakymas",
+        "kodas",
+    )
 )

@@ -22,7 +22,7 @@ YES = (Answer.ACCEPT, Answer.PARTIAL)
 
 HERE = Path(__file__).parent
 Group = Literal["accept", "partial", "decline", "defer", "received", "none", "stop", "start"]
-_FILE = TypeAdapter(dict[Group, list[list[str | None | dict[NeedKind, int] | int]]])
+_FILE = TypeAdapter(dict[Group, list[list[str | dict[NeedKind, int] | int | None]]])
 
 
 @dataclass(frozen=True)

@@ -177,7 +177,7 @@ def test_a_policy_can_teach_a_word() -> None:
     assert understand("ok").answer is Answer.RECEIVED
     policy = shipped_policy()
     lv = policy.texts["lv"].model_copy(
-        update={"answers": AnswerWords(words={WordKind.YES: ("ok",), WordKind.GOING: ("žvangam",)})}
+        update={"reply_lexicon": AnswerWords(words={WordKind.YES: ("ok",), WordKind.GOING: ("žvangam",)})}
     )
     taught = policy.model_copy(update={"texts": {**policy.texts, "lv": lv}, "version": "f" * 64})
     lexicon = lexicon_of(taught)

@@ -1,0 +1,1 @@
+"""The system looks after itself and the people it reaches."""
