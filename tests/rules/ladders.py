@@ -183,6 +183,11 @@ class Climbing:
         self._look()
         return self
 
+    def unread(self, record: Decision) -> "Climbing":
+        """Fold ``record`` alone, as a dispatcher does that has not read everything yet."""
+        self._take(fold(self.state, record, partition=1, codes_in_use=frozenset(), now=self.now))
+        return self
+
     def wait(self, seconds: float) -> "Climbing":
         """Let time pass, and look at what is due then; forgets what was emitted before."""
         self.emitted, self.said = [], []

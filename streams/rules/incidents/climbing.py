@@ -13,8 +13,8 @@ from schemas.notification import AnswerNews, Receipt
 from schemas.policy.models import Policy
 from schemas.vocabulary import Answer, Channel, Origin, ReceiptKind, ReceiptReason
 from streams.rules.duty import crew
-from streams.rules.incidents.asker import News, ending_news, heads, next_news, told
-from streams.rules.incidents.climbs import HELPED, OVER, belongs, with_climbs
+from streams.rules.incidents.asker import LIFETIME, News, ending_news, heads, next_news, told
+from streams.rules.incidents.climbs import HELPED, OVER, belongs, untold, with_climbs
 from streams.rules.incidents.crews import Crews
 from streams.rules.incidents.effects import Effect, Folded, Say, SlotStep
 from streams.rules.incidents.followup import CLOSING, again, thanks
@@ -96,15 +96,18 @@ def climbed(state: IncidentState, place: int, crews: Crews, now: datetime) -> Fo
 
 
 def _without_policy(state: IncidentState, place: int, climb: Climb, now: datetime) -> Folded:
-    """Nobody is skipped for a policy that has not been read yet; only the event's expiry ends the wait."""
+    """Nobody is skipped for a policy that has not been read yet; only the event's expiry ends the wait.
+
+    An answer that nobody could be told of is tried to be told for as long as it is of use.
+    """
+    effects: tuple[Effect, ...] = ()
     if climb.ended is None and now >= climb.expires_at:
-        gone = climb.model_copy(update={"ended": Ending.EXPIRED, "ended_at": now, "next_at": None})
-        detail = f"expired; its policy {climb.policy_version[:12]} was never read, so that the asking side is not told"
-        said = _says(state, state.obligations[place], ReceiptReason.EXPIRED, detail, now)
-        return Folded(with_climbs(state, {place: gone}), (said,))
-    if now >= climb.expires_at:
-        return Folded(with_climbs(state, {place: climb.model_copy(update={"next_at": None})}))
-    return Folded(with_climbs(state, {place: climb.model_copy(update={"next_at": now + POLICY_WAIT})}))
+        climb = climb.model_copy(update={"ended": Ending.EXPIRED, "ended_at": now})
+        detail = f"expired; its policy {climb.policy_version[:12]} was not read, so that nobody was asked further"
+        effects = (_says(state, state.obligations[place], ReceiptReason.EXPIRED, detail, now),)
+    goes_on = climb.ended is None or (untold(climb) and now < climb.expires_at + LIFETIME)
+    climb = climb.model_copy(update={"next_at": now + POLICY_WAIT if goes_on else None})
+    return Folded(with_climbs(state, {place: climb}), effects)
 
 
 def _begin(look: _Look) -> None:
