@@ -40,7 +40,8 @@ FIRE = Ladder(
 
 CROWD = Ladder(id="crowd", steps=(_rung("volunteers"), _rung("delegate")), tell_if_nobody=("duty_desk",))
 PROVEN = Ladder(id="proven", steps=(_rung("duty_desk", deliver_within=30),))
-LADDERS = {ladder.id: ladder for ladder in (FIRE, CROWD, PROVEN)}
+INFORM = Ladder(id="inform", steps=(_rung("duty_desk", answer_within=None),))
+LADDERS = {ladder.id: ladder for ladder in (FIRE, CROWD, PROVEN, INFORM)}
 
 
 def _members(*contacts: str, channels: tuple[Channel, ...] = SMS) -> tuple[Member, ...]:

@@ -2,10 +2,28 @@
 
 from typing import Any
 
+import pytest
+
 from schemas.decision import Recipient
+from schemas.event import Service
 from schemas.incident import Ending
-from schemas.vocabulary import Answer, Delivery, EventKind, ReceiptReason, Template
-from streams.rules.incidents.crews import NO_CREWS
+from schemas.policy.models import Ladder, LadderStep, Member, Staff
+from schemas.vocabulary import (
+    Action,
+    Answer,
+    Channel,
+    DecisionOutcome,
+    Delivery,
+    EventKind,
+    ReceiptReason,
+    ReplyProblem,
+    ServiceKind,
+    Status,
+    Template,
+)
+from streams.rules.incidents.asker import KEPT_FOR_ENDS, NEWS_MAX
+from streams.rules.incidents.climbs import SERVICE
+from streams.rules.incidents.crews import NO_CREWS, Crews
 from tests.dispatcher.builders import at, outcome
 from tests.rules.ladders import (
     ANSWER_S,
@@ -13,6 +31,7 @@ from tests.rules.ladders import (
     CROWD,
     DELEGATE,
     DESK,
+    INFORM,
     PARTNER,
     PROVEN,
     RULES,
@@ -397,3 +416,99 @@ def test_an_exercise_climbs_among_exercise_contacts() -> None:
     assert set(story.wait(ANSWER_S).alerts()) == {f"{contact}-x" for contact in VOLUNTEERS}
     (news,) = story.accepted().apply(says("birzai-desk-x")).news()
     assert (news.contact_id, news.origin, news.exerciseid) == ("vecumnieki-desk-x", "exercise", "drill-1")
+
+
+def test_a_request_that_reaches_nobody_is_climbed_and_its_end_told() -> None:
+    """Where no rung has anybody, the asking side learns at once that nobody could be asked."""
+    empty = rules(staff=staff(duty_desk=(), fire_chief=(), volunteers=(), delegate=()))
+    story = Climbing(crews=crews_of(empty))
+    record = asked("ev-1", asking(), policy_version=empty.version, outcome=DecisionOutcome.NO_ROUTE)
+    (news,) = story.apply(record).news()
+    assert (news.template, story.climb.ended, story.known.slots) == (Template.UNANSWERED, Ending.UNANSWERED, ())
+    assert sum("is skipped" in (receipt.detail or "") for receipt in story.said) == 3
+
+
+def test_whoever_is_on_duty_when_a_rungs_turn_comes_is_asked() -> None:
+    """What held when the request was decided counts for its first step only."""
+    story = begun().accepted()
+    night = rules(staff=staff(volunteers=("birzai-night",)))
+    story.crews = Crews(lambda _: night)
+    assert story.wait(ANSWER_S).alerts() == ["birzai-night"]
+
+
+def test_a_rung_may_add_a_channel_to_somebody_who_was_asked() -> None:
+    """E-mail first and then SMS to the same desk: the second reaches it by what it has not been reached by."""
+    email = Ladder(
+        id="fire",
+        steps=(
+            LadderStep(roles=("duty_desk",), channels=(Channel.EMAIL,), send_within=60, answer_within=300),
+            LadderStep(roles=("duty_desk",), channels=(Channel.SMS,), send_within=60, answer_within=300),
+        ),
+    )
+    both = Staff(live=(Member(contact=DESK.contact_id, channels=(Channel.SMS, Channel.EMAIL)),))
+    policy = rules(ladders=(email,), staff=staff() | {PARTNER: {"duty_desk": both}})
+    story = Climbing(crews=crews_of(policy))
+    desk = DESK.model_copy(update={"channels": (Channel.EMAIL,)})
+    story.apply(asked("ev-1", asking(desk, ladder=email), policy_version=policy.version)).accepted()
+    (alert,) = story.wait(ANSWER_S).emitted
+    assert (alert.contact_id, alert.channel, alert.step) == (DESK.contact_id, Channel.SMS, 1)
+
+
+def test_a_request_that_grows_into_a_call_for_help_climbs_from_the_bottom() -> None:
+    """Those told get the update; whom the new ladder's first rung adds gets a first alert, and then it climbs."""
+    told = asking(DESK, ladder=INFORM, action=Action.INFORM, clause="inform", reply_within_s=None)
+    story = Climbing().apply(asked("ev-1", told)).accepted()
+    assert (story.climb.ended, story.wait(1000).emitted) == (Ending.NOT_ASKED, [])
+    story.apply(asked("ev-2", asking(DESK, CHIEF), kind=EventKind.UPDATE))
+    assert [(note.contact_id, note.template) for note in story.emitted] == [
+        (DESK.contact_id, Template.UPDATE),
+        (CHIEF.contact_id, Template.HELP),
+    ]
+    assert story.accepted().wait(ANSWER_S).alerts() == list(VOLUNTEERS)
+
+
+def test_an_answer_to_a_notice_that_asks_for_none_is_told() -> None:
+    """'We come anyway' reaches the asking side, though nothing is climbed."""
+    told = asking(DESK, ladder=INFORM, action=Action.INFORM, clause="inform", reply_within_s=None)
+    story = Climbing().apply(asked("ev-1", told)).accepted().apply(says(DESK.contact_id))
+    assert [news.answer and news.answer.answer for news in story.news()] == [Answer.ACCEPT]
+    assert story.climb.ended is Ending.NOT_ASKED
+
+
+def test_an_answer_with_a_problem_is_kept_and_is_none() -> None:
+    """What the door could not take as an answer ends no climb."""
+    story = begun().accepted().apply(says(DESK.contact_id, problem=ReplyProblem.TOO_LATE))
+    assert (story.emitted, story.climb.ended, len(story.known.answers)) == ([], None, 1)
+
+
+def test_an_answer_of_somebody_who_was_not_asked_counts_for_their_party() -> None:
+    """A colleague says yes by hand; the ladder ends."""
+    story = begun().accepted().apply(says("", contact_id=None, name="by-hand", role="fire_chief"))
+    assert [news.answer and news.answer.role for news in story.news()] == ["fire_chief"]
+    assert story.climb.ended is Ending.ACCEPTED
+
+
+def test_a_storm_of_answers_is_bounded() -> None:
+    """However often somebody changes their mind, what the asking side is sent stays bounded, and so does the state."""
+    story = begun().accepted()
+    for number in range(200):
+        answer = (Answer.ACCEPT, Answer.DECLINE)[number % 2]
+        story.apply(says(DESK.contact_id, answer, name=f"rs-{number}", at=at(number)))
+    assert len(story.known.news) == NEWS_MAX - KEPT_FOR_ENDS
+    assert len(story.known.model_dump_json(exclude_none=True)) < 250_000
+    told = [news.template for _ in range(4) for news in story.wait(ANSWER_S).news()]
+    assert told == [Template.UNANSWERED]
+
+
+@pytest.mark.parametrize("kind", ServiceKind)
+def test_a_service_event_becomes_a_text_of_its_kind_and_climbs_nothing(kind: ServiceKind) -> None:
+    """A check asks its contact, a loss or return names its contact; an answer is kept and told to nobody."""
+    about = None if kind is ServiceKind.CANARY else "birzai-volunteer-1"
+    route = asking(DESK, agreement=SERVICE, clause=kind.value, action=Action.INFORM)
+    record = asked("ev-1", route, status=Status.SYSTEM, service=Service(kind=kind, contact_id=about))
+    story = Climbing().apply(record)
+    (note,) = story.emitted
+    assert (note.template, note.subject, note.contact_id) == (Template(kind.value), about, DESK.contact_id)
+    story.accepted().apply(says(DESK.contact_id, Answer.RECEIVED))
+    assert (story.emitted, len(story.known.answers)) == ([], 1)
+    assert story.wait(3600).emitted == []
