@@ -40,7 +40,8 @@ FIRE = Ladder(
 
 CROWD = Ladder(id="crowd", steps=(_rung("volunteers"), _rung("delegate")), tell_if_nobody=("duty_desk",))
 PROVEN = Ladder(id="proven", steps=(_rung("duty_desk", deliver_within=30),))
-LADDERS = {ladder.id: ladder for ladder in (FIRE, CROWD, PROVEN)}
+INFORM = Ladder(id="inform", steps=(_rung("duty_desk", answer_within=None),))
+LADDERS = {ladder.id: ladder for ladder in (FIRE, CROWD, PROVEN, INFORM)}
 
 
 def _members(*contacts: str, channels: tuple[Channel, ...] = SMS) -> tuple[Member, ...]:
@@ -181,6 +182,11 @@ class Climbing:
             again = fold(self.state, record, partition=1, codes_in_use=frozenset(), now=self.now)
             assert (again.state, again.effects) == (self.state, ())
         self._look()
+        return self
+
+    def unread(self, record: Decision) -> "Climbing":
+        """Fold ``record`` alone, as a dispatcher does that has not read everything yet."""
+        self._take(fold(self.state, record, partition=1, codes_in_use=frozenset(), now=self.now))
         return self
 
     def wait(self, seconds: float) -> "Climbing":

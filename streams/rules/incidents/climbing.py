@@ -13,7 +13,7 @@ from schemas.notification import AnswerNews, Receipt
 from schemas.policy.models import Policy
 from schemas.vocabulary import Answer, Channel, Origin, ReceiptKind, ReceiptReason
 from streams.rules.duty import crew
-from streams.rules.incidents.asker import News, ending_news, heads, next_news, told
+from streams.rules.incidents.asker import LIFETIME, News, ending_news, heads, next_news, told
 from streams.rules.incidents.climbs import HELPED, OVER, belongs, with_climbs
 from streams.rules.incidents.crews import Crews
 from streams.rules.incidents.effects import Effect, Folded, Say, SlotStep
@@ -32,7 +32,7 @@ class _Look:
 
     state: IncidentState
     place: int
-    policy: Policy
+    policy: Policy | None
     crews: Crews
     now: datetime
     effects: list[Effect] = field(default_factory=list)
@@ -76,41 +76,32 @@ def _says(state: IncidentState, duty: Obligation, reason: ReceiptReason, detail:
 
 
 def climbed(state: IncidentState, place: int, crews: Crews, now: datetime) -> Folded:
-    """Obligation number ``place`` looked at: everything that is due for it at ``now``."""
+    """Obligation number ``place`` looked at: everything that is due for it at ``now``.
+
+    While its policy has not been read, nobody is skipped and nobody told: what needs no policy is done all the same.
+    """
     climb = state.obligations[place].climb
     if climb is None or climb.next_at is None or now < climb.next_at:
         return Folded(state)
-    policy = crews.policy(climb.policy_version)
-    if policy is None:
-        return _without_policy(state, place, climb, now)
-    look = _Look(state, place, policy, crews, now)
-    if look.climb.ended is None and look.climb.rung_at is None:
-        _begin(look)
+    look = _Look(state, place, crews.policy(climb.policy_version), crews, now)
+    if climb.ended is None and climb.rung_at is None and look.policy is not None:
+        _begin(look, look.policy)
     came_to_nothing = _settle(look)
-    while isinstance(news := next_news(look.duty, look.climb, now), News):
-        _tell(look, news)
-    if came_to_nothing:
-        _tell(look, ending_news(look.duty, look.climb, now))
+    if look.policy is not None:
+        while isinstance(news := next_news(look.duty, look.climb, now), News):
+            _tell(look, news, look.policy)
+        if came_to_nothing:
+            _tell(look, ending_news(look.duty, look.climb, now), look.policy)
+    elif came_to_nothing:
+        look.say(ReceiptReason.NOTHING_OWED, "its policy was not read in all that time; the asking side is not told")
     look.change(next_at=_next_look(look))
     return Folded(look.state, tuple(look.effects))
 
 
-def _without_policy(state: IncidentState, place: int, climb: Climb, now: datetime) -> Folded:
-    """Nobody is skipped for a policy that has not been read yet; only the event's expiry ends the wait."""
-    if climb.ended is None and now >= climb.expires_at:
-        gone = climb.model_copy(update={"ended": Ending.EXPIRED, "ended_at": now, "next_at": None})
-        detail = f"expired; its policy {climb.policy_version[:12]} was never read, so that the asking side is not told"
-        said = _says(state, state.obligations[place], ReceiptReason.EXPIRED, detail, now)
-        return Folded(with_climbs(state, {place: gone}), (said,))
-    if now >= climb.expires_at:
-        return Folded(with_climbs(state, {place: climb.model_copy(update={"next_at": None})}))
-    return Folded(with_climbs(state, {place: climb.model_copy(update={"next_at": now + POLICY_WAIT})}))
-
-
-def _begin(look: _Look) -> None:
+def _begin(look: _Look, policy: Policy) -> None:
     """Count from now on: what was decided while nobody looked has cost nobody any time."""
     roles = {role for step in look.climb.plan for role in step.roles}
-    groups = {role.id: role.enough or 0 for role in look.policy.roles if role.group and role.id in roles}
+    groups = {role.id: role.enough or 0 for role in policy.roles if role.group and role.id in roles}
     look.change(rung_at=look.now, groups=groups)
 
 
@@ -121,7 +112,8 @@ def _settle(look: _Look) -> bool:
     """
     if look.climb.ended in OVER or look.climb.ended is Ending.NOT_ASKED:
         return False
-    by_answers = helped(look.duty, look.climb)
+    # Before the climb has begun it is not known which roles are groups, whose yes is only counted.
+    by_answers = helped(look.duty, look.climb) if look.climb.rung_at is not None else None
     if by_answers is not None:
         if look.climb.ended not in HELPED:
             _end(look, by_answers, ReceiptReason.ANSWERED, _who(look.climb))
@@ -136,7 +128,7 @@ def _settle(look: _Look) -> bool:
         _end(look, Ending.EXPIRED, ReceiptReason.EXPIRED, "its time is over; nobody is asked any more")
         return not somebody_comes(look.climb)
     _by_others(look)
-    return _go_on(look)
+    return look.policy is not None and look.climb.rung_at is not None and _go_on(look, look.policy)
 
 
 def _end(look: _Look, ending: Ending, reason: ReceiptReason, detail: str) -> None:
@@ -222,7 +214,7 @@ def _by_others(look: _Look) -> None:
         look.take(place, send(slot, note, look.now))
 
 
-def _go_on(look: _Look) -> bool:
+def _go_on(look: _Look, policy: Policy) -> bool:
     """Wait, or ask the next rungs; returns whether the ladder is at its end."""
     while isinstance(over := rung_over(look.state, look.duty, look.climb, look.now), RungOver):
         number = look.climb.rung + 1
@@ -233,15 +225,15 @@ def _go_on(look: _Look) -> bool:
             detail = "the ladder is at its end" + (", with part of the help" if ending is Ending.PARTLY else "")
             _end(look, ending, ReceiptReason.NOBODY_ANSWERED, detail)
             return True
-        _ask(look, number)
+        _ask(look, policy, number)
     return False
 
 
-def _ask(look: _Look, number: int) -> None:
+def _ask(look: _Look, policy: Policy, number: int) -> None:
     """Ask the people of rung ``number``: those who hold its roles now and were not asked yet."""
     step = look.climb.plan[number]
     found = crew.rung(
-        look.policy,
+        policy,
         party=look.duty.partner,
         roles=step.roles,
         channels=step.channels,
@@ -273,8 +265,8 @@ def _not_asked(look: _Look, recipient: Recipient) -> bool:
     return not one.dismissed and not _decided(look.climb, one) and bool(set[Channel](recipient.channels) - by)
 
 
-def _tell(look: _Look, news: News) -> None:
-    done = told(look.state, look.duty, look.climb, news, look.policy, look.crews, look.now)
+def _tell(look: _Look, news: News, policy: Policy) -> None:
+    done = told(look.state, look.duty, look.climb, news, policy, look.crews, look.now)
     if done.unsaid is not None:
         look.say(ReceiptReason.NOTHING_OWED, done.unsaid)
     look.state = look.state.model_copy(update={"news": (*look.state.news, *done.slots)})
@@ -295,12 +287,15 @@ def _tell(look: _Look, news: News) -> None:
 
 def _next_look(look: _Look) -> datetime | None:
     """When something will be due, if nothing is heard until then."""
-    moments: list[datetime | None] = []
-    news = next_news(look.duty, look.climb, look.now)
-    if isinstance(news, datetime):
-        moments.append(news)
-    if look.climb.ended is None:
-        over = rung_over(look.state, look.duty, look.climb, look.now)
-        moments += [over if isinstance(over, datetime) else look.now, look.climb.expires_at]
-        moments += [silent_at(look.climb, look.state.slots[place]) for place in look.own_slots()]
-    return min((moment for moment in moments if moment is not None), default=None)
+    climb, now = look.climb, look.now
+    news = next_news(look.duty, climb, now)
+    if look.policy is None:
+        useful = news is not None and now < climb.expires_at + LIFETIME
+        return now + POLICY_WAIT if climb.ended is None or useful else None
+    moments = [news] if isinstance(news, datetime) else []
+    if climb.ended is None:
+        over = rung_over(look.state, look.duty, climb, now)
+        silent = (silent_at(climb, look.state.slots[place]) for place in look.own_slots())
+        moments += [over if isinstance(over, datetime) else now, climb.expires_at]
+        moments += [moment for moment in silent if moment is not None]
+    return min(moments, default=None)

@@ -26,6 +26,11 @@ def asks(plan: Iterable[PlanStep]) -> bool:
     return len(steps) > 1 or any(step.answer_within_s is not None for step in steps)
 
 
+def requests(decision: Decision) -> tuple[Route, ...]:
+    """The routes that ask for an answer, whether or not anybody could be named for them."""
+    return tuple(route for route in decision.routes if route.clause and route.action and asks(route.plan))
+
+
 @dataclass(frozen=True)
 class _Turn:
     """What an obligation's climb depends on when ``decision`` comes: ``alerted`` says that its recipients were told."""

@@ -6,7 +6,7 @@ from datetime import datetime
 from schemas.decision import Decision
 from schemas.incident import IncidentState, SeenEvent, Slot
 from schemas.vocabulary import Channel, DecisionOutcome, EventKind, ReceiptReason
-from streams.rules.incidents.climbs import called_off, climbs_after
+from streams.rules.incidents.climbs import called_off, climbs_after, requests
 from streams.rules.incidents.effects import Effect, Folded, emits, event_ended
 from streams.rules.incidents.followup import CLOSING, follow_up
 from streams.rules.incidents.opening import alerting_routes, free_code, lane_after, new_slots, obligations_after
@@ -60,7 +60,12 @@ def _room(decision: Decision) -> int:
 
 
 def _is_order(decision: Decision) -> bool:
-    """Cancels and all-clears go to those already told, whether or not a route was found for them."""
+    """Cancels and all-clears go to those already told, whether or not a route was found for them.
+
+    A request that reaches nobody at all now is one too: its ladder is climbed, and its asker told of the end.
+    """
+    if decision.outcome is DecisionOutcome.NO_ROUTE and decision.kind is EventKind.REPORT:
+        return bool(requests(decision))
     return decision.outcome is not DecisionOutcome.NO_ROUTE or decision.kind in _CLOSING_KINDS
 
 
@@ -127,7 +132,8 @@ def _report(
 ) -> Folded:
     """Alert whom nobody told yet, update whom the report's routes reach again; re-opens a closed incident."""
     routes = alerting_routes(decision)
-    if not routes and state.opened_at is None:
+    opening = routes or requests(decision)
+    if not opening and state.opened_at is None:
         if decision.kind is EventKind.UPDATE:
             reason, detail = (
                 ReceiptReason.UNKNOWN_INCIDENT,
@@ -144,7 +150,7 @@ def _report(
             "origin": decision.origin,
             "exerciseid": decision.exerciseid,
             "code": state.code or free_code(partition, state.incident_id, codes_in_use),
-            "asking_party": state.asking_party or routes[0].asking_party,
+            "asking_party": state.asking_party or (opening[0].asking_party if opening else None),
             "lane": lane_after(state, decision.routes),
             "opened_at": state.opened_at or now,
             "closed_by": None,

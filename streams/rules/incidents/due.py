@@ -127,18 +127,28 @@ def due(state: IncidentState, now: datetime, crews: Crews = NO_CREWS) -> Folded:
         return Folded(state)
     if now >= _forgotten_at(state) and not any(_moments(state)):
         return Folded(None)
-    slots, effects = _slots_due(state.slots, now)
-    news, more = _slots_due(state.news, now)
-    effects += more
-    after = state
-    if (slots, news) != (state.slots, state.news):
-        after = looked_at(state.model_copy(update={"slots": slots, "news": news}), now)
-    for place in range(len(after.obligations)):
-        folded = climbed(after, place, crews, now)
-        after, effects = folded.state or after, [*effects, *folded.effects]
+    climbing = _climbed(state, crews, now)  # first, since an answer may end what a timer would send
+    after = climbing.state or state
+    slots, effects = _slots_due(after.slots, now)
+    news, more = _slots_due(after.news, now)
+    if (slots, news) != (after.slots, after.news):
+        after = looked_at(after.model_copy(update={"slots": slots, "news": news}), now)
+    once_more = _climbed(after, crews, now)
+    after = once_more.state or after
     if after == state:
         return Folded(state)
-    return Folded(after.model_copy(update={"updated_at": now}), tuple(effects))
+    return Folded(
+        after.model_copy(update={"updated_at": now}), (*climbing.effects, *effects, *more, *once_more.effects)
+    )
+
+
+def _climbed(state: IncidentState, crews: Crews, now: datetime) -> Folded:
+    effects: list[Effect] = []
+    for place in range(len(state.obligations)):
+        folded = climbed(state, place, crews, now)
+        state = folded.state or state
+        effects += folded.effects
+    return Folded(state, tuple(effects))
 
 
 def next_due(state: Times) -> datetime | None:

@@ -126,12 +126,14 @@ def _ended_by(waiting: Notification) -> ReceiptReason:
 def spare(slot: Slot, now: datetime) -> SlotStep:
     """Let ``slot`` be: an alert that would wake its contact for the first time, or once more, is not sent any more.
 
-    What is in a notifier's hand goes its way; an update that a contact is owed stays owed.
+    What is in a notifier's hand goes its way. What a contact that was told is owed stays owed: an update, and word
+    that what was called off goes on.
     """
-    alerts = slot.current.template in _FIRST_ALERTS
-    if alerts and slot.delivery is Delivery.UNKNOWN and slot.next_attempt_at is not None:
+    if slot.current.template not in _FIRST_ALERTS:
+        return SlotStep(slot)
+    if slot.delivery is Delivery.UNKNOWN and slot.next_attempt_at is not None:
         return SlotStep(slot.model_copy(update={"next_attempt_at": None}))
-    if not alerts or slot.delivery not in UNSENT or (slot.reached and slot.waiting is not None):
+    if slot.delivery not in UNSENT or (slot.reached and (slot.waiting is not None or not slot.current.repetition)):
         return SlotStep(slot)
     effects = tuple(
         ended(note, ReceiptReason.ANSWERED, now) for note in (slot.waiting, slot.current) if note is not None
@@ -225,10 +227,10 @@ def _earlier(slot: Slot, receipt: Receipt, now: datetime, *, same: bool) -> Slot
     if receipt.delivery not in ARRIVED:
         return SlotStep(slot)
     before, effects = slot, tuple[Effect, ...]()
+    if receipt.delivery in ACCEPTED and slot.accepted_at is None and (same or not slot.reached):
+        slot = slot.model_copy(update={"accepted_at": now})
     if not slot.reached:
         slot = slot.model_copy(update={"reached": True, "sent_count": max(1, slot.sent_count)})
-    if receipt.delivery in ACCEPTED and slot.accepted_at is None and (same or not _asks_anew(slot)):
-        slot = slot.model_copy(update={"accepted_at": now})
     repeated = same and receipt.attempt is not None and receipt.attempt < slot.current.attempt
     if repeated and receipt.delivery is not Delivery.UNKNOWN and slot.delivery in UNSENT:
         effects = (ended(slot.current, ReceiptReason.DUPLICATE, now),)
@@ -239,10 +241,6 @@ def _earlier(slot: Slot, receipt: Receipt, now: datetime, *, same: bool) -> Slot
         return SlotStep(slot)  # known already: what waits behind a claim goes on waiting
     step = settle(slot, now)
     return SlotStep(step.slot, effects + step.effects)
-
-
-def _asks_anew(slot: Slot) -> bool:
-    return slot.current.template in _FIRST_ALERTS
 
 
 def moved(slot: Slot, delivery: Delivery, reason: ReceiptReason | None, now: datetime) -> Slot:
