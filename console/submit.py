@@ -14,10 +14,12 @@ from aiokafka.errors import KafkaError
 from console.connect import connection
 from console.files import read_event
 from console.output import Exit, err, fail, out
+from runtime.control import ControlFollower
 from runtime.kafka import make_producer, partition_for
 from runtime.policies import NoActivePolicy, PolicyFollower
 from runtime.settings import Settings
 from schemas.codec import Undecodable, encode
+from schemas.control import DutySwap
 from schemas.event import EmergencyEvent, SourceOfRejection
 from schemas.intake import Report, accept
 from schemas.policy.models import Policy
@@ -26,6 +28,7 @@ from schemas.topics import EVENTS, REJECTED
 from streams.rules.routing.explain import explain
 from streams.rules.routing.rejection import rejection_of
 from streams.rules.routing.route import route
+from streams.rules.trusted import amended
 
 POLICY_WITHIN_S = 5.0
 
@@ -75,13 +78,13 @@ async def _submit(
     producer = make_producer(settings)
     await producer.start()
     try:
-        async with PolicyFollower(settings) as policies:
+        async with PolicyFollower(settings) as policies, ControlFollower(settings) as control:
             policy = await policies.wait_active(POLICY_WITHIN_S)
             try:
                 report = accept(
                     raw, now=datetime.now(UTC), fresh=lambda: uuid.uuid4().hex[:24], key=key, incident_key=incident_key
                 )
-                _preview(report, policy, quiet)
+                _preview(report, policy, control.current.swaps, quiet)
             except Undecodable as fault:
                 await _record_rejection(producer, fault, raw)
                 raise
@@ -95,9 +98,10 @@ async def _submit(
             await producer.stop()
 
 
-def _preview(report: Report, policy: Policy, quiet: bool) -> None:
+def _preview(report: Report, policy: Policy, swaps: tuple[DutySwap, ...], quiet: bool) -> None:
     """Say who will be told; refuse here what the router would refuse, while the reporter is still listening."""
-    decision = route(report.event, policy)
+    # Judged by who is on duty now, when it is recorded, whenever it was reported.
+    decision = route(amended(report.event, recorded_at=datetime.now(UTC)), policy, swaps)
     if not quiet:
         for note in report.notes:
             err.print(f"[yellow]![/] {note}")

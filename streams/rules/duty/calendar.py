@@ -28,12 +28,14 @@ class Ground(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One shift on one day: ``begin`` up to, not including, ``end``. ``day`` is the local day it belongs to, ``note``
-    the holiday's name or the exception's note, ``rank`` its place among those that run at once."""
+    """One shift on one day: ``begin`` up to, not including, ``end``. ``day`` is the local day it belongs to, ``days``
+    says which days are like it, ``note`` is the holiday's name or the exception's note, ``rank`` its place among those
+    that run at once."""
 
     begin: datetime
     end: datetime
     day: date
+    days: str
     hours: str
     call: tuple[str, ...]
     ground: Ground
@@ -96,24 +98,26 @@ class RoleCalendar:
             for number, shift in enumerate(exception.shifts):
                 yield self._turn(shift, day, Ground.EXCEPTION, exception.note or "", number - len(exception.shifts))
             return
-        name = holiday_name(self._country, day)
+        name = holiday_name(self._country, day) if self._roster.knows_holidays else None
         for number, weekly in enumerate(self._roster.shifts):
             ground = self._ground(weekly, day, is_holiday=name is not None)
             if ground is not None:
                 note = name or "" if ground is Ground.HOLIDAY else ""
                 yield self._turn(weekly, day, ground, note, number)
 
-    def _ground(self, shift: WeeklyShift, day: date, *, is_holiday: bool) -> Ground | None:
+    @staticmethod
+    def _ground(shift: WeeklyShift, day: date, *, is_holiday: bool) -> Ground | None:
         if shift.every_days is not None and shift.since is not None:
             due = day >= shift.since and (day - shift.since).days % shift.every_days == 0
             return Ground.ROTATION if due else None
         days = shift.days or ()
         if is_holiday and "holidays" in days:
             return Ground.HOLIDAY
-        ordinary = not (is_holiday and self._roster.knows_holidays) and WEEKDAYS[day.weekday()] in days
+        ordinary = not is_holiday and WEEKDAYS[day.weekday()] in days
         return Ground.WEEKLY if ordinary or "daily" in days else None
 
     def _turn(self, shift: Shift, day: date, ground: Ground, note: str, rank: int) -> Turn:
         begin_min, end_min = shift.span_min
         begin, end = instant_of(day, begin_min, self.zone), instant_of(day, end_min, self.zone)
-        return Turn(begin, end, day, shift.hours, shift.call, ground, note, rank)
+        days = shift.when if isinstance(shift, WeeklyShift) else day.isoformat()
+        return Turn(begin, end, day, days, shift.hours, shift.call, ground, note, rank)
