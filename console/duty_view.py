@@ -12,7 +12,7 @@ from schemas.policy.mistakes import Mistake
 from schemas.policy.models import Ladder, Party, Policy
 from schemas.policy.parts import ROSTERS
 from schemas.vocabulary import Origin
-from streams.rules.duty.calendar import Ground, Turn
+from streams.rules.duty.calendar import Turn, TurnKind
 from streams.rules.duty.crew import Duty, OnCall, calendars_of, duty_at, rung
 from streams.rules.duty.gaps import Gap, gaps_of
 from streams.rules.duty.public_holidays import holiday_name
@@ -142,7 +142,7 @@ def _why(one: OnCall, uncovered: bool, zone: ZoneInfo) -> str:
     if one.turn is not None and one.turn.days == "daily" and one.turn.end - one.turn.begin >= _MOST_OF_A_DAY:
         why = "on duty around the clock"
     elif one.turn is not None:
-        why = f"{_ground(one.turn)}, until {clock(one.turn.end, zone)}"
+        why = f"{_shift_in_words(one.turn)}, until {clock(one.turn.end, zone)}"
     else:
         why = "holds the role" if uncovered else "holds the role, which has no roster"
     if one.stand_in is not None:
@@ -150,11 +150,11 @@ def _why(one: OnCall, uncovered: bool, zone: ZoneInfo) -> str:
     return why
 
 
-def _ground(turn: Turn) -> str:
-    match turn.ground:
-        case Ground.EXCEPTION:
+def _shift_in_words(turn: Turn) -> str:
+    match turn.kind:
+        case TurnKind.EXCEPTION:
             return f"exception {turn.note or turn.days} {turn.hours}"
-        case Ground.HOLIDAY:
+        case TurnKind.HOLIDAY:
             return f"holiday {turn.note} {turn.hours}"
         case _:
             return f"shift {turn.days} {turn.hours}"
