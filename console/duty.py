@@ -135,7 +135,7 @@ def swap(
         contact_id=contact, substitute=substitute, start=asked.start, end=asked.end, note=_clean(note),
         by=getpass.getuser(), at=now,
     )  # fmt: skip
-    _write(settings, made, now)
+    _write(settings, made, now, swaps)
     out.print(f"✓ {swap_line(made, ZoneInfo(where.time_zone))}", markup=False)
 
 
@@ -170,9 +170,9 @@ def _revoke(swap_id: str, note: str, home: Path) -> None:
     out.print(f"✓ {swap_line(taken_back, ZoneInfo(zone))}", markup=False)
 
 
-def _write(settings: Settings, made: DutySwap, at: datetime) -> None:
+def _write(settings: Settings, made: DutySwap, at: datetime, swaps: tuple[DutySwap, ...] = ()) -> None:
     try:
-        asyncio.run(write_swap(settings, made, at))
+        asyncio.run(write_swap(settings, made, at, swaps))
     except (KafkaError, OSError) as problem:
         mend = f"look whether `borderlands duty swaps` lists {made.swap_id} before trying again"
         fail(f"it is not known whether the swap was written: {problem}", Exit.UNAVAILABLE, mend=mend)

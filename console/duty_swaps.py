@@ -1,7 +1,7 @@
 """Swaps of duty: checked against the policy, then written to ``control``."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,6 +16,9 @@ from schemas.vocabulary import Origin
 from streams.rules.duty.crew import duty_at
 
 MAX_LENGTH = timedelta(days=92)
+KEPT = timedelta(days=400)
+"""How long after its end a swap can still be listed."""
+
 _ID_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
@@ -104,8 +107,9 @@ def _has_duty(policy: Policy, asked: Asked, role: str) -> bool:
     return False
 
 
-async def write_swap(settings: Settings, swap: DutySwap, at: datetime) -> None:
-    """Write ``swap`` under its key and wait until all replicas have it.
+async def write_swap(settings: Settings, swap: DutySwap, at: datetime, known: Iterable[DutySwap] = ()) -> None:
+    """Write ``swap`` under its key and wait until all replicas have it; then let go of those ``known`` that were over
+    ``KEPT`` ago, so that the topic does not grow for ever.
 
     Raises:
         KafkaError, OSError: it is not known to be written.
@@ -117,5 +121,8 @@ async def write_swap(settings: Settings, swap: DutySwap, at: datetime) -> None:
         await producer.send_and_wait(
             CONTROL.name, key=swap.key.encode(), value=encoded.value, headers=encoded.headers, partition=0
         )
+        for old in known:
+            if old.end < at - KEPT:
+                await producer.send_and_wait(CONTROL.name, key=old.key.encode(), value=None, partition=0)
     finally:
         await producer.stop()

@@ -60,7 +60,8 @@ async def serve_router(settings: Settings, health: Health, stop: asyncio.Event) 
             while not stop.is_set():
                 _raise_if_dead(app, (policies, control), measuring)
                 health.facts["policy"] = active().version[:12]
-                health.facts["swaps"] = len(swaps())
+                now = datetime.now(UTC)
+                health.facts["swaps"] = sum(swap.end > now for swap in swaps())
                 await nap(stop, _WATCH_S)
         finally:
             measuring.cancel()

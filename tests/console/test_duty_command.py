@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from console.duty_swaps import write_swap
 from console.publish import publish
 from deploy.local.kafka import EmbeddedKafka
 from runtime.control import ControlFollower
@@ -271,6 +272,27 @@ def test_a_swap_that_could_not_work_is_refused(
     assert said in done.stderr
     assert mend in done.stderr
     assert on_control(settings) == before
+
+
+@pytest.mark.kafka
+def test_swaps_are_listed_for_a_year_and_let_go_of(live: Run, settings: Settings) -> None:
+    """One that is over is listed with ``--all``; one that was over more than a year ago goes with the next swap."""
+    now = datetime.now(UTC)
+    for days, name in ((500, "ancient"), (300, "old")):
+        start = now - timedelta(days=days)
+        one = DutySwap(
+            swap_id=name, party="birzai", contact_id="birzai-duty", substitute="birzai-chief",
+            start=start, end=start + timedelta(hours=12), by="tests", at=start,
+        )  # fmt: skip
+        asyncio.run(write_swap(settings, one, now))
+    assert live("duty", "swaps").stdout == "no swaps\n"
+    listed = live("duty", "swaps", "--all", "--party", "birzai").stdout
+    assert [line.split()[0] for line in listed.splitlines()] == ["ancient", "old"]
+    made = live(*asked())
+    assert made.exit_code == 0, made.output
+    assert {one.swap_id for one in on_control(settings)} == {"old", made.stdout.split()[1]}
+    for one in on_control(settings):
+        assert live("duty", "swap", "--revoke", one.swap_id).exit_code == 0
 
 
 @pytest.mark.kafka
