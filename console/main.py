@@ -14,6 +14,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "route": ("console.preview", "route_file"),
     "submit": ("console.submit", "submit"),
     "up": ("console.up", "up"),
+    "duty": ("console.duty", "app"),
     "status": ("console.status", "status"),
     "stop-sending": ("console.switches", "stop_sending"),
     "resume": ("console.switches", "resume"),

@@ -2,6 +2,7 @@
 
 import asyncio
 import getpass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,7 @@ from aiokafka.errors import KafkaError
 
 from console.areas import app as areas_app
 from console.connect import connection
+from console.duty_view import GAPS_AHEAD, gap_warnings
 from console.files import read_policy, shipped_policy
 from console.output import Exit, fail, out
 from console.policy_view import agreements_lines, parties_lines, summary_lines, types_lines
@@ -38,6 +40,9 @@ def check(
     folder = policy or shipped_policy()
     loaded = read_with_mistakes(folder)
     mistakes = list(loaded.mistakes)
+    if loaded.policy is not None:
+        now = datetime.now(UTC)
+        mistakes += gap_warnings(loaded.policy, now, now + GAPS_AHEAD)
     beside = people or folder / "directory.example.yaml"
     if beside.exists():
         directory = read_directory(beside)

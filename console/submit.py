@@ -15,10 +15,12 @@ from console.connect import connection
 from console.exercise import reach_of
 from console.files import read_event
 from console.output import Exit, err, fail, out
+from runtime.control import ControlFollower
 from runtime.kafka import make_producer, partition_for
 from runtime.policies import NoActivePolicy, PolicyFollower
 from runtime.settings import Settings
 from schemas.codec import Undecodable, encode
+from schemas.control import DutySwap
 from schemas.decision import Decision
 from schemas.event import EmergencyEvent, SourceOfRejection
 from schemas.intake import Report, accept
@@ -32,6 +34,7 @@ from schemas.vocabulary import Origin, RejectionReason
 from streams.rules.routing.explain import explain
 from streams.rules.routing.rejection import rejection_of
 from streams.rules.routing.route import route
+from streams.rules.trusted import amended
 
 POLICY_WITHIN_S = 5.0
 
@@ -81,13 +84,13 @@ async def _submit(
     producer = make_producer(settings)
     await producer.start()
     try:
-        async with PolicyFollower(settings) as policies:
+        async with PolicyFollower(settings) as policies, ControlFollower(settings) as control:
             policy = await policies.wait_active(POLICY_WITHIN_S)
             try:
                 report = accept(
                     raw, now=datetime.now(UTC), fresh=lambda: uuid.uuid4().hex[:24], key=key, incident_key=incident_key
                 )
-                _preview(report, policy, quiet, people_of(settings))
+                _preview(report, policy, control.current.swaps, quiet, people_of(settings))
             except Undecodable as fault:
                 await _record_rejection(producer, fault, raw)
                 raise
@@ -111,9 +114,12 @@ def people_of(settings: Settings) -> Directory | None:
         return None
 
 
-def _preview(report: Report, policy: Policy, quiet: bool, people: Directory | None) -> None:
+def _preview(
+    report: Report, policy: Policy, swaps: tuple[DutySwap, ...], quiet: bool, people: Directory | None
+) -> None:
     """Say who will be told; refuse here what the router would refuse, while the reporter is still listening."""
-    decision = route(report.event, policy)
+    # Judged by who is on duty now, when it is recorded, whenever it was reported.
+    decision = route(amended(report.event, recorded_at=datetime.now(UTC)), policy, swaps)
     if not quiet:
         for note in report.notes:
             err.print(f"[yellow]![/] {note}")

@@ -33,12 +33,16 @@ class PolicyFollower:
 
     async def __aenter__(self) -> Self:
         """Read the topic to its present end, then follow it in the background."""
-        await self._consumer.start()
-        self._consumer.assign([self._partition])
-        ends = await self._consumer.end_offsets([self._partition])
-        begins = await self._consumer.beginning_offsets([self._partition])
-        for record in await read_range(self._consumer, begins, ends):
-            self._apply(record.value)
+        try:
+            await self._consumer.start()
+            self._consumer.assign([self._partition])
+            ends = await self._consumer.end_offsets([self._partition])
+            begins = await self._consumer.beginning_offsets([self._partition])
+            for record in await read_range(self._consumer, begins, ends):
+                self._apply(record.value)
+        except BaseException:
+            await self._consumer.stop()  # where entering fails, nobody leaves
+            raise
         self._task = asyncio.create_task(self._follow(), name="policy-follower")
         return self
 

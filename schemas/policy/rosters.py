@@ -103,6 +103,20 @@ class WeeklyShift(Shift):
             raise ValueError("every_days is counted from a first day; write 'every_days: 4, since: 2026-01-01'")
         return self
 
+    @property
+    def when(self) -> str:
+        """Its days as people write them: ``mon-fri``, ``sat-sun, holidays``, ``every 4 days``."""
+        if self.days is None:
+            return "daily" if self.every_days == 1 else f"every {self.every_days} days"
+        runs: list[list[DayKind]] = []
+        for day in (day for day in WEEKDAYS if day in self.days):
+            if runs and WEEKDAYS.index(runs[-1][-1]) == WEEKDAYS.index(day) - 1:
+                runs[-1].append(day)
+            else:
+                runs.append([day])
+        words = [run[0] if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs]
+        return ", ".join([*words, *(day for day in self.days if day not in WEEKDAYS)])
+
 
 class RosterException(Model):
     """Dates on which other shifts begin than on other such days; none at all where ``shifts`` is empty."""

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from aiokafka.errors import KafkaError
@@ -41,7 +42,8 @@ async def serve_router(settings: Settings, health: Health, stop: asyncio.Event) 
         LagMeter(settings, GROUP) as meter,
     ):
         first = await policies.wait_active(POLICY_WITHIN_S)
-        index_of(first)  # compiled before the first event needs it
+        # Compiled before the first event needs it.
+        index_of(first).roster.watch(datetime.now(UTC), control.current.swaps)
 
         def active() -> Policy:
             return policies.active or first
@@ -58,7 +60,8 @@ async def serve_router(settings: Settings, health: Health, stop: asyncio.Event) 
             while not stop.is_set():
                 _raise_if_dead(app, (policies, control), measuring)
                 health.facts["policy"] = active().version[:12]
-                health.facts["swaps"] = len(swaps())
+                now = datetime.now(UTC)
+                health.facts["swaps"] = sum(swap.end > now for swap in swaps())
                 await nap(stop, _WATCH_S)
         finally:
             measuring.cancel()

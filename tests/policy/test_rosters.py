@@ -1,6 +1,7 @@
 """Rosters as people write them, and one mistake in each: file, line, what is wrong, how to mend it."""
 
 import json
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from schemas.policy.mistakes import errors_of
 from schemas.policy.models import Policy
 from schemas.policy.rosters import Roster, Shift
 from schemas.policy.source import read_source
-from tests.policy.conftest import Spoil
+from tests.policy.conftest import SHIPPED, Spoil
 
 FILE = "rosters.yaml"
 BIRZAI = """
@@ -174,12 +175,21 @@ def test_hours_without_quotes_are_no_number(tmp_path: Path) -> None:
     assert read_source(path, "hours.yaml").data == {"a": "08:00-20:00", "b": "22:00", "c": "2026-12-24"}
 
 
-def test_the_real_roster_of_the_comment_is_one(policy_dir: Path) -> None:
-    """What the shipped file shows as an example fits its model, and an editor finds nothing to mark."""
-    text = (policy_dir / FILE).read_text(encoding="utf-8")
-    example = "\n".join(line[2:] for line in text.splitlines() if line.startswith("#   "))
-    path = policy_dir / "example.yaml"
-    path.write_text(f"rosters:\n{example}\n", encoding="utf-8")
+def _commented() -> str:
+    lines = (SHIPPED / FILE).read_text(encoding="utf-8").splitlines()
+    return "\n".join(["rosters:", *(line[2:] for line in lines if line.startswith("#   ")), ""])
+
+
+def _documented() -> str:
+    page = SHIPPED.parents[1] / "docs" / "duty.md"
+    return page.read_text(encoding="utf-8").partition("```yaml\n")[2].partition("```")[0]
+
+
+@pytest.mark.parametrize("example", [_commented, _documented])
+def test_the_real_roster_that_is_shown_is_one(tmp_path: Path, example: Callable[[], str]) -> None:
+    """What the shipped file and the page show as examples fits the model, and an editor finds nothing to mark."""
+    path = tmp_path / "example.yaml"
+    path.write_text(example(), encoding="utf-8")
     data = read_source(path, "example.yaml").data
     assert isinstance(data, dict)
     for role in ("duty_desk", "fire_chief"):

@@ -1,6 +1,8 @@
 """A decision calls who is on duty when the event was recorded, and says who stands in for whom and where nobody is."""
 
 from datetime import datetime, timedelta
+from itertools import product
+from pathlib import Path
 from typing import Any
 
 from hypothesis import given, settings
@@ -8,8 +10,10 @@ from hypothesis import strategies as st
 
 from schemas.control import DutySwap
 from schemas.decision import Decision, Verdict
+from schemas.policy.load import load_policy
 from schemas.policy.models import Policy
-from schemas.vocabulary import Judgement, Stage
+from schemas.vocabulary import Judgement, Origin, Stage
+from streams.rules.duty.crew import duty_at, on_duty
 from streams.rules.routing.route import route
 from tests.rules.duty_fixture import BOTH, CHIEF, DESK, desk_policy, local, swap
 from tests.rules.policy_fixture import event
@@ -77,6 +81,22 @@ def test_an_exercise_rings_its_own_contacts_at_any_time() -> None:
     )  # fmt: skip
     assert told(decision) == ["drill"]
     assert said(decision).reason == "recipients_found"
+
+
+def test_the_shipped_rosters_call_whom_the_roles_name_at_any_hour() -> None:
+    """One line around the clock at each party: with the rosters or without, the same people."""
+    shipped = load_policy(Path(__file__).parents[2] / "deploy" / "policy")
+    assert {(party, role) for party, roles in shipped.rosters.items() for role in roles} == {
+        (party.id, role) for party in shipped.parties for role in ("duty_desk", "fire_chief")
+    }
+    bare = shipped.model_copy(update={"rosters": {}})
+    hours = [local(f"2026-{day}") + timedelta(hours=hour) for day in ("03-28", "10-24", "12-24") for hour in range(60)]
+    for at, party in product(hours, shipped.parties):
+        for role in shipped.staff[party.id]:
+            asked: dict[str, Any] = {"party": party.id, "role": role, "origin": Origin.LIVE, "at": at}
+            duty = duty_at(shipped, **asked)
+            assert [one.member for one in duty.people] == list(on_duty(bare, **asked))
+            assert not duty.uncovered
 
 
 moments = st.builds(lambda minutes: EVENING + timedelta(minutes=minutes), st.integers(-5000, 5000))

@@ -17,7 +17,7 @@ MAX_DAYS_KEPT = 1_000
 _DAY = timedelta(days=1)
 
 
-class Ground(StrEnum):
+class TurnKind(StrEnum):
     """Why a shift runs on its day."""
 
     WEEKLY = "weekly"
@@ -28,15 +28,17 @@ class Ground(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One shift on one day: ``begin`` up to, not including, ``end``. ``day`` is the local day it belongs to, ``note``
-    the holiday's name or the exception's note, ``rank`` its place among those that run at once."""
+    """One shift on one day: ``begin`` up to, not including, ``end``. ``day`` is the local day it belongs to, ``days``
+    says which days are like it, ``note`` is the holiday's name or the exception's note, ``rank`` its place among those
+    that run at once."""
 
     begin: datetime
     end: datetime
     day: date
+    days: str
     hours: str
     call: tuple[str, ...]
-    ground: Ground
+    kind: TurnKind
     note: str
     rank: int
 
@@ -58,10 +60,14 @@ class RoleCalendar:
         self._country: Country = party.country
         self.zone = ZoneInfo(party.time_zone)
         self._exceptions = {day: exception for exception in roster.exceptions for day in exception.dates}
+        self._last: Running | None = None
         self._turns: Memo[tuple[Turn, ...]] = Memo(MAX_DAYS_KEPT)
 
     def running(self, at: datetime) -> Running:
         """What runs at ``at``. The stretch ends at local midnight at the latest."""
+        known = self._last
+        if known is not None and known.since <= at < known.until:
+            return known
         day = at.astimezone(self.zone).date()
         # No shift is longer than a day, so none that began before yesterday still runs.
         near = (*self.turns(day - _DAY), *self.turns(day))
@@ -69,7 +75,8 @@ class RoleCalendar:
         edges |= {edge for turn in near for edge in (turn.begin, turn.end)}
         running = sorted((turn for turn in near if turn.begin <= at < turn.end), key=lambda turn: turn.rank)
         since, until = max(edge for edge in edges if edge <= at), min(edge for edge in edges if edge > at)
-        return Running(tuple(running), since, until)
+        self._last = Running(tuple(running), since, until)
+        return self._last
 
     def turns(self, day: date) -> tuple[Turn, ...]:
         """The shifts that begin on the local day ``day``."""
@@ -94,26 +101,28 @@ class RoleCalendar:
         if exception is not None:
             # What an exception says is called first where an ordinary shift of the day before still runs.
             for number, shift in enumerate(exception.shifts):
-                yield self._turn(shift, day, Ground.EXCEPTION, exception.note or "", number - len(exception.shifts))
+                yield self._turn(shift, day, TurnKind.EXCEPTION, exception.note or "", number - len(exception.shifts))
             return
-        name = holiday_name(self._country, day)
+        name = holiday_name(self._country, day) if self._roster.knows_holidays else None
         for number, weekly in enumerate(self._roster.shifts):
-            ground = self._ground(weekly, day, is_holiday=name is not None)
-            if ground is not None:
-                note = name or "" if ground is Ground.HOLIDAY else ""
-                yield self._turn(weekly, day, ground, note, number)
+            kind = self._kind(weekly, day, is_holiday=name is not None)
+            if kind is not None:
+                note = name or "" if kind is TurnKind.HOLIDAY else ""
+                yield self._turn(weekly, day, kind, note, number)
 
-    def _ground(self, shift: WeeklyShift, day: date, *, is_holiday: bool) -> Ground | None:
+    @staticmethod
+    def _kind(shift: WeeklyShift, day: date, *, is_holiday: bool) -> TurnKind | None:
         if shift.every_days is not None and shift.since is not None:
             due = day >= shift.since and (day - shift.since).days % shift.every_days == 0
-            return Ground.ROTATION if due else None
+            return TurnKind.ROTATION if due else None
         days = shift.days or ()
         if is_holiday and "holidays" in days:
-            return Ground.HOLIDAY
-        ordinary = not (is_holiday and self._roster.knows_holidays) and WEEKDAYS[day.weekday()] in days
-        return Ground.WEEKLY if ordinary or "daily" in days else None
+            return TurnKind.HOLIDAY
+        ordinary = not is_holiday and WEEKDAYS[day.weekday()] in days
+        return TurnKind.WEEKLY if ordinary or "daily" in days else None
 
-    def _turn(self, shift: Shift, day: date, ground: Ground, note: str, rank: int) -> Turn:
+    def _turn(self, shift: Shift, day: date, kind: TurnKind, note: str, rank: int) -> Turn:
         begin_min, end_min = shift.span_min
         begin, end = instant_of(day, begin_min, self.zone), instant_of(day, end_min, self.zone)
-        return Turn(begin, end, day, shift.hours, shift.call, ground, note, rank)
+        days = shift.when if isinstance(shift, WeeklyShift) else day.isoformat()
+        return Turn(begin, end, day, days, shift.hours, shift.call, kind, note, rank)

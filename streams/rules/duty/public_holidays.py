@@ -6,8 +6,6 @@ Known from 1990 to 2100; days off are moved year by year, and known once the lib
 from datetime import date
 from functools import lru_cache
 
-import holidays
-
 from schemas.base import Country
 
 
@@ -18,5 +16,7 @@ def holiday_name(country: Country, day: date) -> str | None:
 
 @lru_cache(maxsize=64)
 def _of_year(country: Country, year: int) -> dict[date, str]:
+    import holidays  # late, as most commands never ask and it takes a twentieth of a second
+
     # A year at a time, so that what is known of one does not depend on which others were asked for.
     return dict(holidays.country_holidays(country, years=year, expand=False, language="en_US").items())

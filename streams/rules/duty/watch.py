@@ -39,7 +39,9 @@ class Watches:
 
     def at(self, at: datetime, swaps: tuple[DutySwap, ...] = ()) -> Watch:
         """The state that holds at ``at``."""
-        if self._since <= at < self._until and (swaps is self._swaps or swaps == self._swaps):
+        if swaps is not self._swaps and swaps == self._swaps:
+            self._swaps = swaps  # the same swaps read anew: from now on they are known at a glance
+        if self._since <= at < self._until and swaps is self._swaps:
             return self._now
         roles = dict.fromkeys(calendars_of(self._policy))
         swapped = sorted({swap.party for swap in swaps} & self._policy.staff.keys())
