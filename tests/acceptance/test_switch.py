@@ -1,4 +1,4 @@
-"""The stop switch in a storm, and an exercise and a real event at once: the operator's commands on the running system."""
+"""The stop switch in a storm, an exercise and a real event at once: the operator's commands on the running system."""
 
 import asyncio
 import json
