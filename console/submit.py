@@ -90,7 +90,7 @@ async def _submit(
                 report = accept(
                     raw, now=datetime.now(UTC), fresh=lambda: uuid.uuid4().hex[:24], key=key, incident_key=incident_key
                 )
-                _preview(report, policy, control.current.swaps, quiet, people_of(settings))
+                preview(report, policy, control.current.swaps, quiet, people_of(settings))
             except Undecodable as fault:
                 await _record_rejection(producer, fault, raw)
                 raise
@@ -114,9 +114,7 @@ def people_of(settings: Settings) -> Directory | None:
         return None
 
 
-def _preview(
-    report: Report, policy: Policy, swaps: tuple[DutySwap, ...], quiet: bool, people: Directory | None
-) -> None:
+def preview(report: Report, policy: Policy, swaps: tuple[DutySwap, ...], quiet: bool, people: Directory | None) -> None:
     """Say who will be told; refuse here what the router would refuse, while the reporter is still listening."""
     # Judged by who is on duty now, when it is recorded, whenever it was reported.
     decision = route(amended(report.event, recorded_at=datetime.now(UTC)), policy, swaps)

@@ -50,7 +50,7 @@ _MOVED_AWAY = (
 )
 POLL_MS = 200
 COMMIT_EVERY_S = 0.2
-PACE_EVERY_S = 0.25
+PACE_EVERY_S = 0.5
 REVOKE_WITHIN_S = 3.0
 
 
@@ -374,17 +374,23 @@ class LaneWorker:
         held = len(self._held)
         behind = sum(progress.in_hand for progress in self._progress.values()) - held - len(self._paced)
         for partition in self._consumer.assignment():
+            full = self._too_many_wait(partition.partition)
             try:
                 async with asyncio.timeout(1.0):  # wait_for of Python 3.11 can swallow a cancellation
                     position = await self._consumer.position(partition)
-                unread = max(0, (self._consumer.highwater(partition) or 0) - position)
+                    end = (await self._end_of(partition)) if full else self._consumer.highwater(partition)
             except (IllegalStateError, TimeoutError):
                 continue  # it is just being handed over
-            if self._too_many_wait(partition.partition):
+            unread = max(0, (end or 0) - position)
+            if full:
                 held += unread
             else:
                 behind += unread
         self.lag, self.held = behind, held
+
+    async def _end_of(self, partition: TopicPartition) -> int:
+        """Where a partition ends that is not read now: nothing else tells of what is written there."""
+        return int((await self._consumer.end_offsets([partition]))[partition])
 
 
 class _Rebalance(ConsumerRebalanceListener):  # type: ignore[misc]

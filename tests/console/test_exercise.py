@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from console.exercise import reach_of
+from console.submit import preview
+from schemas.codec import Undecodable
 from schemas.decision import Decision
 from schemas.intake import accept
 from schemas.policy.directory import Contact, Directory
@@ -91,3 +93,18 @@ def test_the_dry_run_refuses_an_exercise_that_would_reach_somebody_real(
     assert result.exit_code == (65 if spoilt else 0), result.stderr
     assert "exercise  rokiskis: duty_desk (rokiskis-exercise-duty) by sms, email, at once" in result.stderr
     assert ("rokiskis-exercise-duty (rokiskis duty_desk) is there for real events" in result.stderr) is spoilt
+
+
+@pytest.mark.parametrize("spoilt", [False, True])
+def test_the_door_refuses_an_exercise_that_would_reach_somebody_real(policy: Policy, spoilt: bool) -> None:
+    """It is a rejection with its reason, so that it stands on the log; without a directory the notifiers refuse."""
+    report = accept(json.dumps(DRILL).encode(), now=NOW, fresh=lambda: "fresh")
+    duty = PEOPLE.contacts["rokiskis-duty"] if spoilt else PEOPLE.contacts["rokiskis-exercise-duty"]
+    preview(report, policy, (), True, None)
+    if not spoilt:
+        preview(report, policy, (), True, people(rokiskis_exercise_duty=duty))
+        return
+    with pytest.raises(Undecodable, match="not_for_sending") as refused:
+        preview(report, policy, (), True, people(rokiskis_exercise_duty=duty))
+    assert "rokiskis-exercise-duty (rokiskis duty_desk) is there for real events" in refused.value.detail
+    assert refused.value.fragment["incident_id"] == report.event.incident_id

@@ -30,7 +30,8 @@ def test_every_command_of_the_readme_exists() -> None:
     known = _commands(get_command(build()), "")
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     named = {
-        match.strip() for match in re.findall(r"borderlands ([a-z]+(?: (?:preview|check|test|show|activate))?)", text)
+        match.strip()
+        for match in re.findall(r"borderlands ([a-z]+(?:-[a-z]+)?(?: (?:preview|check|test|show|activate))?)", text)
     }
     assert named
     assert named <= known

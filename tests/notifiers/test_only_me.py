@@ -23,6 +23,7 @@ def settings(twilio: TwilioSettings, smtp: SmtpSettings, **only: str) -> Setting
 def test_the_mode_is_off_without_settings() -> None:
     """Everything goes where it is addressed."""
     assert only_me(settings(TWILIO, SMTP)) is None
+    assert only_me(settings(TWILIO, SMTP, only_to="", only_to_email="")) is None
 
 
 @pytest.mark.parametrize(

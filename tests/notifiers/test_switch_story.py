@@ -7,10 +7,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from deploy.local.sandbox import Fault, FaultKind, Operation
+from notifiers import service
+from notifiers.worker import Bounds
+from runtime.kafka import partition_for
 from schemas.control import ContactStop
 from schemas.notification import Notification, Receipt
 from schemas.vocabulary import Channel, Delivery, Lane, Origin, ReceiptKind, ReceiptReason, Status
-from tests.notifiers.stage import JONAS, RUTA, Stage, deliveries, eventually, kill, kinds
+from tests.notifiers.stage import JONAS, PARTITIONS, RUTA, Stage, deliveries, eventually, kill, kinds
 
 pytestmark = pytest.mark.kafka
 
@@ -166,3 +169,34 @@ async def test_an_exercise_under_a_switch_is_held_like_everything_else(stage: St
         await _held(stage, drill)
         await stage.switch(stopped=False, party="birzai")
         assert (await stage.outcome(drill)).delivery is Delivery.SENT
+
+
+async def test_where_too_many_are_held_reading_pauses_for_that_partition_only(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What lies unread behind them counts as held, not as lag; on resume everything goes out."""
+    few = Bounds(waiting_in_all=100, waiting_per_partition=5)
+    monkeypatch.setattr(service, "Bounds", lambda: few)
+    incident = stage.order().incident_id
+    many = [stage.order(incident_id=incident, party="rokiskis") for _ in range(8)]
+    behind = stage.order(incident_id=incident, contact_id="jonas")
+    elsewhere = stage.order(incident_id=_on_another_partition(incident), contact_id="jonas")
+    await stage.switch(stopped=True, party="rokiskis")
+    async with stage.notifier() as health:
+        await stage.emit(*many)
+        assert await eventually(lambda: health.facts.get("held") == len(many), 20)
+        await stage.emit(behind, elsewhere)
+        assert (await stage.outcome(elsewhere)).delivery is Delivery.SENT
+        assert await eventually(lambda: health.facts.get("held") == len(many) + 1)
+        assert sum(health.lag.values()) == 0
+        assert deliveries(await stage.receipts(behind)) == []
+        await stage.switch(stopped=False, party="rokiskis")
+        for order in (*many, behind):
+            assert (await stage.outcome(order, within_s=30)).delivery is Delivery.SENT
+        assert await eventually(lambda: health.facts.get("held") == 0)
+    assert await stage.accepted() == len(many) + 2
+
+
+def _on_another_partition(incident: str) -> str:
+    there = partition_for(incident, PARTITIONS)
+    return next(name for n in range(100) if partition_for(name := f"in-other-{incident[3:]}-{n}", PARTITIONS) != there)
