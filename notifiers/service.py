@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from aiokafka import AIOKafkaProducer
 
+from notifiers.chain import Chain, Link
 from notifiers.claims import ClaimDesk
 from notifiers.delivery import Courier, Policies
 from notifiers.directory import DirectoryFile, anybody, for_real_people
@@ -16,6 +17,7 @@ from notifiers.email_smtp import SmtpEmail, is_loopback
 from notifiers.message import Provider
 from notifiers.pace import Pace
 from notifiers.receipts_view import ReceiptsView
+from notifiers.sms_smpp import SmppSms
 from notifiers.sms_twilio import TwilioSms
 from notifiers.tries import Windows
 from notifiers.worker import Bounds, LaneWorker
@@ -41,22 +43,39 @@ class PolicyFollowerFailed(Exception):
 
 
 def is_this_machine(settings: Settings, channel: Channel) -> bool:
-    """Whether the channel's provider runs on this machine, so that it reaches no real people."""
+    """Whether all of the channel's providers run on this machine, so that they reach no real people."""
     if channel is Channel.EMAIL:
-        return is_loopback(settings.smtp.host)
-    base = settings.twilio.base_url
-    return base is not None and is_loopback(urlsplit(base).hostname or "")
+        hosts = {"smtp": settings.smtp.host, "smtp2": settings.smtp2.host}
+        return all(is_loopback(hosts[name]) for name in settings.email_providers)
+    hosts = {"twilio": urlsplit(settings.twilio.base_url or "").hostname or "", "smpp": settings.smpp.host}
+    return all(is_loopback(hosts[name]) for name in settings.sms_providers)
 
 
-def make_provider(settings: Settings, channel: Channel) -> Provider:
-    """The provider of ``channel``; must be called inside a running event loop.
+async def make_providers(settings: Settings, channel: Channel, stack: AsyncExitStack) -> list[Provider]:
+    """The providers of ``channel`` in their order, to be closed by ``stack``.
 
     Raises:
-        ConfigurationMistake: its settings do not suffice.
+        ConfigurationMistake: the settings of one of them do not suffice.
     """
-    if channel is Channel.SMS:
-        return TwilioSms(settings.twilio, reconcile_pause_s=settings.notifier.reconcile_pause_s)
-    return SmtpEmail(settings.smtp)
+    names: Sequence[str] = settings.sms_providers if channel is Channel.SMS else settings.email_providers
+    providers = []
+    for name in names:
+        provider = _make_provider(settings, name)
+        stack.push_async_callback(provider.close)
+        providers.append(provider)
+    return providers
+
+
+def _make_provider(settings: Settings, name: str) -> Provider:
+    match name:
+        case "twilio":
+            return TwilioSms(settings.twilio, reconcile_pause_s=settings.notifier.reconcile_pause_s)
+        case "smpp":
+            return SmppSms(settings.smpp)
+        case "smtp2":
+            return SmtpEmail(settings.smtp2, name=name)
+        case _:
+            return SmtpEmail(settings.smtp)
 
 
 async def serve_notifier(
@@ -72,19 +91,19 @@ async def serve_notifier(
     acceptable = anybody if is_this_machine(settings, channel) else for_real_people(f"the {channel.value} provider")
     directory = DirectoryFile(settings.directory, acceptable)
     async with AsyncExitStack() as stack:
-        provider = make_provider(settings, channel)
-        stack.push_async_callback(provider.close)
+        providers = await make_providers(settings, channel, stack)
         await await_topics(settings)
         policies = await stack.enter_async_context(PolicyFollower(settings))
         producer = make_producer(settings)
         await producer.start()
         stack.push_async_callback(producer.stop)
         waits = _PolicyWaits(health)
-        shared = _Shared(settings, channel, provider, producer, policies, directory, stop, waits)
-        workers = {lane: await shared.worker(lane, stack) for lane in lanes}
+        shared = _Shared(settings, channel, providers, producer, policies, directory, stop, waits)
+        chains = {lane: shared.chain() for lane in lanes}
+        workers = {lane: await shared.worker(lane, chain, stack) for lane, chain in chains.items()}
         async with asyncio.TaskGroup() as group:
             watching = group.create_task(directory.watch(), name="directory")
-            reporting = group.create_task(_report(health, channel, workers, policies, waits), name="health")
+            reporting = group.create_task(_report(health, workers, chains, policies, waits), name="health")
             running = [group.create_task(worker.run(DRAIN_S), name=f"lane-{lane}") for lane, worker in workers.items()]
             health.ready = True
             await asyncio.wait(running)
@@ -118,14 +137,21 @@ class _Shared:
 
     settings: Settings
     channel: Channel
-    provider: Provider
+    providers: Sequence[Provider]
     producer: AIOKafkaProducer
     policies: Policies
     directory: DirectoryFile
     stop: asyncio.Event
     waits: _PolicyWaits
 
-    async def worker(self, lane: Lane, stack: AsyncExitStack) -> LaneWorker:
+    def chain(self) -> Chain:
+        """The providers in their order, with a breaker each for one lane."""
+        most = self.settings.notifier.concurrency
+        at_once = {provider.name: min(most, provider.calls_at_once or most) for provider in self.providers}
+        links = [Link(one, Pace(at_once[one.name], provider=one.name)) for one in self.providers]
+        return Chain(self.channel, links)
+
+    async def worker(self, lane: Lane, chain: Chain, stack: AsyncExitStack) -> LaneWorker:
         """Start the lane's clients, to be stopped by ``stack``, and its worker, not yet running."""
         settings, name = self.settings, f"notifier-{self.channel.value}-{lane.value}"
         receipts = make_consumer(settings, fetch_wait_ms=CLAIM_FETCH_WAIT_MS)
@@ -133,12 +159,15 @@ class _Shared:
         stack.push_async_callback(receipts.stop)
         view = ReceiptsView(receipts, self.channel)
         courier = Courier(
-            self.provider,
+            chain,
             ClaimDesk(self.producer, view, source=name),
             self.policies,
             self.directory.current,
-            Windows(claim_fresh_s=settings.notifier.claim_fresh_s, try_for_s=settings.notifier.try_for_s),
-            Pace(settings.notifier.concurrency),
+            Windows(
+                claim_fresh_s=settings.notifier.claim_fresh_s,
+                try_for_s=settings.notifier.try_for_s,
+                refused_number_elsewhere=settings.notifier.refused_number_elsewhere,
+            ),
             self.stop,
             self.waits.heard,
         )
@@ -153,8 +182,8 @@ class _Shared:
 
 async def _report(
     health: Health,
-    channel: Channel,
     workers: dict[Lane, LaneWorker],
+    chains: dict[Lane, Chain],
     policies: PolicyFollower,
     waits: _PolicyWaits,
 ) -> None:
@@ -162,6 +191,7 @@ async def _report(
         if policies.failed is not None:
             raise PolicyFollowerFailed(repr(policies.failed)) from policies.failed
         waits.judge()
-        lag = {NOTIFY[channel, lane].name: worker.lag for lane, worker in workers.items()}
+        lag = {NOTIFY[chains[lane].channel, lane].name: worker.lag for lane, worker in workers.items()}
+        health.facts |= {f"providers_{lane.value}": chain.standing for lane, chain in chains.items()}
         health.report(lag, sum(worker.take_handled() for worker in workers.values()))
         await asyncio.sleep(REPORT_EVERY_S)

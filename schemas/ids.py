@@ -34,6 +34,11 @@ def notification_id(event: str, step: int, contact: str, channel: str) -> str:
     return "nt-" + _short("notification", event, str(step), contact, channel)
 
 
+def smpp_reference(notification: str, attempt: int) -> int:
+    """The 16 bits that an SMPP provider may give back in its receipts: they tell few texts apart, not many."""
+    return int.from_bytes(_digest("smpp", notification, str(attempt))[:2], "big")
+
+
 def reply_code(partition: int, incident: str, attempt: int) -> str:
     """Candidate reply code of an incident: the first letter names the partition; ``attempt`` gives the next
     candidate when one is taken.
