@@ -81,6 +81,7 @@ class SmppSession:
         self._bound, self._settled = asyncio.Event(), asyncio.Event()
         self._why = NotBound("not connected yet")
         self._heard_s, self._sequence = 0.0, 0
+        self._closing, self._lost = False, asyncio.Event()
 
     @property
     def bound(self) -> bool:
@@ -110,7 +111,7 @@ class SmppSession:
     async def run(self) -> None:
         """Connect, bind and serve, again and again, until cancelled."""
         failed = 0
-        while True:
+        while not self._closing:
             self._settled.clear()
             try:
                 await self._once()
@@ -122,6 +123,8 @@ class SmppSession:
                 self._why = NotBound(type(fault).__name__)
             finally:
                 await self._lose()
+            if self._closing:
+                return
             pause_s = BACKOFF_S[min(failed, len(BACKOFF_S) - 1)]
             failed += 1
             logger().warning("smpp_not_bound", bind=self._bind, why=str(self._why), next_in_s=pause_s)
@@ -129,15 +132,16 @@ class SmppSession:
 
     async def close(self) -> None:
         """Say goodbye, where there is somebody to say it to. ``run`` is to be cancelled afterwards."""
-        writer = self._writer
-        if writer is None or not self.bound:
+        self._closing = True
+        if self._writer is None or not self.bound:
             return
         self._bound.clear()
         self._why = NotBound("closing")
+        self._lost.clear()
         with contextlib.suppress(OSError, TimeoutError):
             async with asyncio.timeout(UNBIND_S):
-                writer.write(bare(Command.UNBIND, 0, self._next()))
-                await writer.drain()
+                await self._write(bare(Command.UNBIND, 0, self._next()))
+                await self._lost.wait()
 
     async def _await_bound(self) -> None:
         if not self.bound:
@@ -204,6 +208,8 @@ class SmppSession:
                 case Command.UNBIND:
                     await self._write(bare(Command.UNBIND_RESP, 0, header.sequence))
                     raise NotBound("the provider unbound us")
+                case Command.UNBIND_RESP:
+                    raise NotBound("unbound")
                 case command if not command & RESPONSE:
                     await self._write(bare(Command.GENERIC_NACK, Status.INVALID_COMMAND, header.sequence))
 
@@ -262,6 +268,7 @@ class SmppSession:
         writer, self._writer = self._writer, None
         if writer is not None:
             writer.transport.abort()
+        self._lost.set()
         for answer in list(self._answers.values()):
             if not answer.done():
                 answer.set_exception(Broken())
