@@ -102,7 +102,9 @@ class Delivered:
     """A ``deliver_sm``: addresses as they came, the text still as bytes. ``tlvs`` are the optional parameters."""
 
     sender: str = field(repr=False)
+    sender_ton: int
     to: str
+    to_ton: int
     esm_class: int
     coding: int
     raw: bytes = field(repr=False)
@@ -145,9 +147,11 @@ def read_delivered(body: bytes) -> Delivered:
     try:
         reader = _Reader(body)
         reader.text()  # service_type
-        reader.skip(2)
+        sender_ton = reader.octet()
+        reader.skip(1)
         sender = reader.text()
-        reader.skip(2)
+        to_ton = reader.octet()
+        reader.skip(1)
         to = reader.text()
         esm_class = reader.octet()
         reader.skip(2)  # protocol_id, priority_flag
@@ -160,7 +164,8 @@ def read_delivered(body: bytes) -> Delivered:
     except (ValueError, IndexError, error) as fault:
         raise Unreadable(f"{type(fault).__name__} at byte {reader.at} of {len(body)}") from fault
     tlvs = reader.tlvs()
-    return Delivered(sender, to, esm_class, coding, raw or tlvs.get(Tag.MESSAGE_PAYLOAD, b""), tlvs)
+    text = raw or tlvs.get(Tag.MESSAGE_PAYLOAD, b"")
+    return Delivered(sender, sender_ton, to, to_ton, esm_class, coding, text, tlvs)
 
 
 class _Reader:

@@ -76,6 +76,7 @@ class SmppSession:
         self._deliveries = asyncio.Semaphore(DELIVERIES_AT_ONCE)
         self._answers: dict[int, asyncio.Future[Answer]] = {}
         self._running: set[asyncio.Task[None]] = set()
+        self._defect: asyncio.Future[None] | None = None
         self._writer: asyncio.StreamWriter | None = None
         self._draining = asyncio.Lock()
         self._bound, self._settled = asyncio.Event(), asyncio.Event()
@@ -111,18 +112,16 @@ class SmppSession:
     async def run(self) -> None:
         """Connect, bind and serve, again and again, until cancelled."""
         failed = 0
-        while not self._closing:
+        while True:
             self._settled.clear()
             try:
                 await self._once()
-                failed = 0
             except NotBound as refused:
-                self._why = refused
+                self._why, failed = refused, 0 if self.bound else failed
             except (OSError, TimeoutError, asyncio.IncompleteReadError, NoSmpp) as fault:
-                failed = 0 if self.bound else failed
-                self._why = NotBound(type(fault).__name__)
+                self._why, failed = NotBound(type(fault).__name__), 0 if self.bound else failed
             finally:
-                await self._lose()
+                self._lose()
             if self._closing:
                 return
             pause_s = BACKOFF_S[min(failed, len(BACKOFF_S) - 1)]
@@ -159,13 +158,15 @@ class SmppSession:
         self._settled.set()
         self._heard_s = time.monotonic()
         logger().info("smpp_bound", bind=self._bind)
+        self._defect = asyncio.get_running_loop().create_future()
         keeping = asyncio.create_task(self._keep_alive(), name="smpp-keep-alive")
         reading = asyncio.create_task(self._read(reader), name="smpp-read")
         try:
-            done, _ = await asyncio.wait((keeping, reading), return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
+            done, _ = await asyncio.wait((keeping, reading, self._defect), return_when=asyncio.FIRST_COMPLETED)
+            for ended in done:
+                ended.result()
         finally:
+            self._defect.cancel()
             for task in (keeping, reading):
                 task.cancel()
             await asyncio.gather(keeping, reading, return_exceptions=True)
@@ -235,7 +236,7 @@ class SmppSession:
             # An answer counts in the session of its question only.
             if writer is not None and writer is self._writer:
                 await self._write(bare(Command.DELIVER_SM_RESP, status, header.sequence, b"\0"))
-        except OSError:
+        except (OSError, TimeoutError):
             return  # the provider delivers again what was not answered
         finally:
             self._deliveries.release()
@@ -261,7 +262,7 @@ class SmppSession:
         async with self._draining, asyncio.timeout(self._settings.timeout_s):
             await self._writer.drain()
 
-    async def _lose(self) -> None:
+    def _lose(self) -> None:
         """The connection is gone: whoever waits for an answer will not get it here."""
         self._bound.clear()
         self._settled.set()
@@ -278,7 +279,14 @@ class SmppSession:
     def _start(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)
         self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        """A delivery was dealt with; a defect in doing so ends ``run``."""
+        self._running.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None and self._defect is not None and not self._defect.done():
+            self._defect.set_exception(error)
 
     def _answered(self, sequence: int, answer: "asyncio.Future[Answer]") -> None:
         self._answers.pop(sequence, None)

@@ -13,6 +13,8 @@ GSM, UCS2 = "gsm0338", "ucs2"
 _ALONE = {GSM: 160, UCS2: 140}
 _PART = {GSM: 153, UCS2: 134}
 _ESCAPE = 0x1B
+_INTERNATIONAL = 10
+"""Digits from which on a number without type has its country's prefix: our countries' own have eight."""
 
 _ESM_KIND, _ESM_RECEIPT, _ESM_UDH = 0x3C, 0x04, 0x40
 _LATIN = frozenset({1, 3})
@@ -102,6 +104,12 @@ def decoded(raw: bytes, coding: int) -> str | None:
     if coding in _BINARY:
         return None
     return str(find_codec_info(GSM).decode(raw, "replace")[0])
+
+
+def number_of(address: str, ton: int) -> str:
+    """``address`` as E.164 where it is an international number, by its type of number or by its length."""
+    international = address.isascii() and address.isdigit() and (ton == 1 or len(address) >= _INTERNATIONAL)
+    return f"+{address}" if international and not address.startswith("0") else address
 
 
 def is_report(delivered: Delivered) -> bool:

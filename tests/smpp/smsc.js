@@ -79,9 +79,10 @@ const deliver = (about, pdu) => {
 
 const commands = {
   behave: ({ mode, times = null }) => { behaviour = { mode, times }; },
-  text: ({ about, from, to, message, coding, udh, tlvs = {} }) => deliver(about, {
+  text: ({ about, from, to, message: said, hex, coding, udh, tlvs = {} }) => deliver(about, {
     source_addr: from, source_addr_ton: 1, source_addr_npi: 1, destination_addr: to, data_coding: coding,
-    esm_class: udh ? 0x40 : 0, short_message: udh ? { udh: Buffer.from(udh, 'hex'), message } : message, ...tlvs,
+    esm_class: udh ? 0x40 : 0,
+    short_message: { udh: udh && Buffer.from(udh, 'hex'), message: hex ? Buffer.from(hex, 'hex') : said }, ...tlvs,
   }),
   receipt: ({ about, from, to, message, tlvs = {} }) => deliver(about, {
     source_addr: from, source_addr_ton: 1, source_addr_npi: 1, destination_addr: to, esm_class: 4,
