@@ -99,13 +99,18 @@ class Header:
 
 @dataclass(frozen=True)
 class Delivered:
-    """A ``deliver_sm``: addresses as they came, the text still as bytes. ``tlvs`` are the optional parameters."""
+    """A ``deliver_sm``, or a ``submit_sm``, which is laid out alike: addresses as they came, the text still as bytes.
+
+    ``tlvs`` are the optional parameters; ``validity`` and ``registered`` say something in a ``submit_sm`` only.
+    """
 
     sender: str = field(repr=False)
     sender_ton: int
     to: str
     to_ton: int
     esm_class: int
+    validity: str
+    registered: int
     coding: int
     raw: bytes = field(repr=False)
     tlvs: dict[int, bytes] = field(repr=False)
@@ -156,8 +161,9 @@ def read_delivered(body: bytes) -> Delivered:
         esm_class = reader.octet()
         reader.skip(2)  # protocol_id, priority_flag
         reader.text()  # schedule_delivery_time
-        reader.text()  # validity_period
-        reader.skip(2)  # registered_delivery, replace_if_present_flag
+        validity = reader.text()
+        registered = reader.octet()
+        reader.skip(1)  # replace_if_present_flag
         coding = reader.octet()
         reader.skip(1)  # sm_default_msg_id
         raw = reader.octets(reader.octet())
@@ -165,7 +171,7 @@ def read_delivered(body: bytes) -> Delivered:
         raise Unreadable(f"{type(fault).__name__} at byte {reader.at} of {len(body)}") from fault
     tlvs = reader.tlvs()
     text = raw or tlvs.get(Tag.MESSAGE_PAYLOAD, b"")
-    return Delivered(sender, sender_ton, to, to_ton, esm_class, coding, text, tlvs)
+    return Delivered(sender, sender_ton, to, to_ton, esm_class, validity, registered, coding, text, tlvs)
 
 
 class _Reader:

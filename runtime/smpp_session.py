@@ -80,6 +80,7 @@ class SmppSession:
         self._writer: asyncio.StreamWriter | None = None
         self._draining = asyncio.Lock()
         self._bound, self._settled = asyncio.Event(), asyncio.Event()
+        # Settled: bound, or known not to be. Until then texts wait a moment.
         self._why = NotBound("not connected yet")
         self._heard_s, self._sequence = 0.0, 0
         self._closing, self._lost = False, asyncio.Event()
@@ -113,17 +114,22 @@ class SmppSession:
         """Connect, bind and serve, again and again, until cancelled."""
         failed = 0
         while True:
-            self._settled.clear()
             try:
                 await self._once()
             except NotBound as refused:
-                self._why, failed = refused, 0 if self.bound else failed
+                self._why = refused
             except (OSError, TimeoutError, asyncio.IncompleteReadError, NoSmpp) as fault:
-                self._why, failed = NotBound(type(fault).__name__), 0 if self.bound else failed
+                self._why = NotBound(type(fault).__name__)
             finally:
+                was_bound = self.bound
                 self._lose()
             if self._closing:
                 return
+            if was_bound:
+                failed = 0
+                self._settled.clear()  # bound anew in a moment: texts may wait for it
+            else:
+                self._settled.set()
             pause_s = BACKOFF_S[min(failed, len(BACKOFF_S) - 1)]
             failed += 1
             logger().warning("smpp_not_bound", bind=self._bind, why=str(self._why), next_in_s=pause_s)
@@ -265,7 +271,6 @@ class SmppSession:
     def _lose(self) -> None:
         """The connection is gone: whoever waits for an answer will not get it here."""
         self._bound.clear()
-        self._settled.set()
         writer, self._writer = self._writer, None
         if writer is not None:
             writer.transport.abort()

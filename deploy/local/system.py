@@ -12,12 +12,15 @@ from pathlib import Path
 
 from deploy.local.kafka import EmbeddedKafka, wait_ready
 from deploy.local.sandbox.running import DEMO_ACCOUNT_SID, DEMO_AUTH_TOKEN
+from deploy.local.sandbox.smsc import DEMO_PASSWORD, DEMO_SYSTEM_ID
 from deploy.local.supervisor import ProcessSpec, Say, Supervisor, python_module
 from schemas.topics import DEFAULT_PARTITIONS
 from schemas.vocabulary import Channel, Lane
 
 SANDBOX_URGENT_SENDER = "+37167000112"
 SANDBOX_ROUTINE_SENDER = "+37167000113"
+SANDBOX_SMPP_URGENT_SENDER = "+37067000112"
+SANDBOX_SMPP_ROUTINE_SENDER = "+37067000113"
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ class LocalSystem:
         self._kafka = EmbeddedKafka(options.home / "kafka", cache=options.kafka_cache)
         self.bootstrap = ""
         self.sandbox_url = ""
-        self.smtp_port = 0
+        self.smtp_port = self.smpp_port = 0
         self._environment: dict[str, str] = {}
         self._ports: dict[str, int] = {}
         self._taken: set[int] = set()
@@ -101,7 +104,7 @@ class LocalSystem:
             "PYTHONUNBUFFERED": "1",
         }
         if self.options.sandbox:
-            self.smtp_port, http_port = self._free_port(), self._free_port()
+            self.smtp_port, self.smpp_port, http_port = self._free_port(), self._free_port(), self._free_port()
             self.sandbox_url = f"http://127.0.0.1:{http_port}"
             own |= {
                 "BORDERLANDS_TWILIO__BASE_URL": self.sandbox_url,
@@ -109,6 +112,12 @@ class LocalSystem:
                 "BORDERLANDS_TWILIO__AUTH_TOKEN": DEMO_AUTH_TOKEN,
                 "BORDERLANDS_TWILIO__FROM_URGENT": SANDBOX_URGENT_SENDER,
                 "BORDERLANDS_TWILIO__FROM_ROUTINE": SANDBOX_ROUTINE_SENDER,
+                "BORDERLANDS_SMPP__HOST": "127.0.0.1",
+                "BORDERLANDS_SMPP__PORT": str(self.smpp_port),
+                "BORDERLANDS_SMPP__SYSTEM_ID": DEMO_SYSTEM_ID,
+                "BORDERLANDS_SMPP__PASSWORD": DEMO_PASSWORD,
+                "BORDERLANDS_SMPP__FROM_URGENT": SANDBOX_SMPP_URGENT_SENDER,
+                "BORDERLANDS_SMPP__FROM_ROUTINE": SANDBOX_SMPP_ROUTINE_SENDER,
                 "BORDERLANDS_SMTP__HOST": "127.0.0.1",
                 "BORDERLANDS_SMTP__PORT": str(self.smtp_port),
                 "BORDERLANDS_SMTP__SECURITY": "none",
@@ -135,6 +144,12 @@ class LocalSystem:
             port,
             "--smtp-port",
             str(self.smtp_port),
+            "--smpp-port",
+            str(self.smpp_port),
+            "--smpp-sender",
+            SANDBOX_SMPP_URGENT_SENDER,
+            "--smpp-sender",
+            SANDBOX_SMPP_ROUTINE_SENDER,
             "--rate-segments-per-s",
             str(self.options.segments_per_s),
         )
