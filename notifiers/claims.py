@@ -97,8 +97,10 @@ class ClaimDesk:
         except TimeoutError:
             return
 
-    async def take(self, hand: InHand, *, release: str | None = None) -> Taken:
+    async def take(self, hand: InHand, *, provider: str, release: str | None = None) -> Taken:
         """Claim ``hand``, first releasing the claim ``release`` (one's own, or a lapsed and reconciled one).
+
+        The claim names the one ``provider`` that may be handed the text under it: after a crash it is the one to ask.
 
         Returns how the order stands at our claim's place in the log.
 
@@ -106,7 +108,8 @@ class ClaimDesk:
             ReadingStopped, KafkaError, TimeoutError: the log could not be written or read; nothing may be sent.
         """
         claim = Claim(uuid.uuid4().hex, time.monotonic(), time.time())
-        receipts = [self.receipt(hand, ReceiptKind.CLAIM, claim_id=claim.claim_id, delivery=Delivery.CLAIMED)]
+        bare = self.receipt(hand, ReceiptKind.CLAIM, claim_id=claim.claim_id, delivery=Delivery.CLAIMED)
+        receipts = [bare.model_copy(update={"provider": provider})]
         if release is not None:
             receipts.insert(0, self.receipt(hand, ReceiptKind.RELEASE, claim_id=release))
         offset = await self.write(hand, receipts)

@@ -45,12 +45,17 @@ class SmtpEmail:
     """Mail through one server. SMTP cannot be asked what became of a mail: what is unclear stays unknown."""
 
     channel = Channel.EMAIL
-    name = "smtp"
+    can_be_asked = False
+    calls_at_once: int | None = None
 
-    def __init__(self, settings: SmtpSettings) -> None:
-        """Raises ``ConfigurationMistake`` when the server or the sender is missing or would be used unsafely."""
-        _check(settings)
-        self._settings = settings
+    def __init__(self, settings: SmtpSettings, *, name: str = "smtp") -> None:
+        """``name`` is also that of its settings.
+
+        Raises:
+            ConfigurationMistake: the server or the sender is missing or would be used unsafely.
+        """
+        _check(settings, name.upper())
+        self._settings, self.name = settings, name
         self.call_timeout_s = settings.timeout_s
         self._connections = Connections(self._client)
 
@@ -174,11 +179,11 @@ def _enhanced(error: aiosmtplib.SMTPResponseException) -> str:
     return found[1] if found else ""
 
 
-def _check(settings: SmtpSettings) -> None:
-    missing = [f"BORDERLANDS_SMTP__{name.upper()}" for name in ("host", "sender") if not getattr(settings, name)]
+def _check(settings: SmtpSettings, prefix: str) -> None:
+    missing = [f"BORDERLANDS_{prefix}__{name.upper()}" for name in ("host", "sender") if not getattr(settings, name)]
     if missing:
         raise ConfigurationMistake(f"e-mail needs {', '.join(missing)}")
     if settings.security == "none" and not is_loopback(settings.host):
         raise ConfigurationMistake(
-            "BORDERLANDS_SMTP__SECURITY is none, which is for a server on this machine only: use starttls or tls"
+            f"BORDERLANDS_{prefix}__SECURITY is none, which is for a server on this machine only: use starttls or tls"
         )

@@ -30,10 +30,12 @@ class Free:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A claim holds it. ``at_ms`` is when Kafka appended the claim."""
+    """A claim holds it. ``at_ms`` is when Kafka appended the claim; ``provider`` is whom the text may have gone to
+    under it, None where the claim does not say."""
 
     claim_id: str
     at_ms: int
+    provider: str | None = None
 
 
 @dataclass(frozen=True)
@@ -126,6 +128,12 @@ class Ledger:
             if outcome.provider_ref is not None
         )
 
+    def left_unknown_by(self, notification_id: str) -> frozenset[str]:
+        """The providers that left an attempt at the notification unknown: a repeat goes by another if it can."""
+        thread = self._threads.get(notification_id)
+        receipts = [self._packer.unpacked(outcome.packed) for _, outcome in thread.outcomes] if thread else []
+        return frozenset(r.provider for r in receipts if r.provider and r.delivery is Delivery.UNKNOWN)
+
     def fold(self, receipt: Receipt, at_ms: int) -> None:
         """Apply the next receipt of the log. Receipts of replayed records say nothing about real ones."""
         if receipt.notification_id is None or receipt.replayid is not None:
@@ -153,7 +161,7 @@ class Ledger:
         if receipt.attempt is None or receipt.claim_id is None or receipt.notification_id is None:
             return
         if isinstance(self.standing(Order(receipt.notification_id, receipt.attempt)), Free):
-            thread.holders = (*thread.holders, (receipt.attempt, Held(receipt.claim_id, at_ms)))
+            thread.holders = (*thread.holders, (receipt.attempt, Held(receipt.claim_id, at_ms, receipt.provider)))
             thread.newest = max(thread.newest, receipt.attempt)
             if thread.first_claim_ms is None:
                 thread.first_claim_ms = at_ms

@@ -39,11 +39,15 @@ class Message:
 
 
 class Provider(Protocol):
-    """One way to reach people. ``call_timeout_s`` bounds a call of ``send``, from its start to its end."""
+    """One way to reach people. ``call_timeout_s`` bounds a call of ``send``, from its start to its end;
+    ``can_be_asked`` says whether asking again what became of a message can bring another answer; ``calls_at_once`` is
+    how many calls it takes at a time, None where that is for others to bound."""
 
     channel: Channel
     name: str
     call_timeout_s: float
+    can_be_asked: bool
+    calls_at_once: int | None
 
     async def send(self, message: Message, now: datetime) -> Outcome:
         """Hand ``message`` over once; never raises for anything a provider or a network does."""

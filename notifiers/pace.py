@@ -7,6 +7,7 @@ closes while the provider is down: then nothing is claimed, and one notification
 import asyncio
 import time
 from collections import deque
+from collections.abc import Callable
 from types import TracebackType
 
 from notifiers.outcome import Outcome, Refused, Retry, Sent
@@ -39,12 +40,18 @@ class Stopping(Exception):
     """The process is asked to stop while a notification waits; nothing was done that needs an outcome."""
 
 
-class Pace:
-    """The bound of one lane; ``async with`` it from before the claim until the provider has answered."""
+class TurnedAway(Exception):
+    """The provider whose turn was waited for went down, and another is there."""
 
-    def __init__(self, calls_at_once: int, *, probe_every_s: float = PROBE_EVERY_S) -> None:
+
+class Pace:
+    """The bound of one provider in one lane; ``async with`` it from before the claim until there is an answer."""
+
+    def __init__(self, calls_at_once: int, *, provider: str = "", probe_every_s: float = PROBE_EVERY_S) -> None:
         """``calls_at_once`` bounds the provider's calls; claims run ahead of them while that pays."""
-        self._probe_every_s = probe_every_s
+        self._probe_every_s, self._provider = probe_every_s, provider
+        self.on_change: Callable[[], None] = _nobody_listens
+        """Called when the provider went down or came back, and when a probe of it ended."""
         self.calls = asyncio.Semaphore(calls_at_once)
         self._calls_at_once, self._most = calls_at_once, calls_at_once * CLAIMS_AHEAD
         self._limit = float(calls_at_once)
@@ -65,6 +72,11 @@ class Pace:
         return None if self._down_since_s is None else time.monotonic() - self._down_since_s
 
     @property
+    def probe_in_s(self) -> float:
+        """Seconds until the next probe may go, while the provider is down; 0 while it is not."""
+        return 0.0 if self._down_since_s is None else max(0.0, self._probe_s - time.monotonic())
+
+    @property
     def limit(self) -> int:
         """How many may be under way now."""
         return int(self._limit)
@@ -79,6 +91,7 @@ class Pace:
 
         Raises:
             Stopping: the process is asked to stop.
+            TurnedAway: wait for another provider's turn instead.
         """
         if self._stopped:
             raise Stopping
@@ -106,10 +119,17 @@ class Pace:
         self._stopped = True
         if self._timer is not None:
             self._timer.cancel()
+        self._turn_away(Stopping)
+
+    def turn_away(self) -> None:
+        """Have who waits go elsewhere: they get ``TurnedAway``, and hold no claim."""
+        self._turn_away(TurnedAway)
+
+    def _turn_away(self, why: type[Exception]) -> None:
         while self._waiting:
             turn = self._waiting.popleft()
             if not turn.done():
-                turn.set_exception(Stopping())
+                turn.set_exception(why())
 
     def learn(self, outcome: Outcome, *, called_s: float, waited_s: float) -> None:
         """Take account of an answer. ``called_s`` is when the call began (monotonic), ``waited_s`` how long the
@@ -131,8 +151,10 @@ class Pace:
     def _answered(self, claimed_s: float, waited_s: float) -> None:
         self._failures, self._answered_s = 0, time.monotonic()
         if self._down_since_s is not None:
-            logger().info("provider_up", after_s=round(time.monotonic() - self._down_since_s, 1))
+            after_s = round(time.monotonic() - self._down_since_s, 1)
+            logger().info("provider_up", provider=self._provider, after_s=after_s)
             self._down_since_s, self._limit = None, float(min(STARTING_AGAIN, self._calls_at_once))
+            self.on_change()
         elif waited_s > WAITED_LONG_S:
             self._lower(claimed_s, floor=self._calls_at_once)
         else:
@@ -142,9 +164,12 @@ class Pace:
     def _failed(self, reason: ReceiptReason, *, down: bool) -> None:
         self._failures += 1
         if down and self._down_since_s is None and self._failures >= DOWN_AFTER:
-            logger().error("provider_down", reason=reason.value, failed_in_a_row=self._failures)
+            logger().error(
+                "provider_down", provider=self._provider, reason=reason.value, failed_in_a_row=self._failures
+            )
             self._down_since_s = time.monotonic()
             self._probe_s = self._down_since_s + self._probe_every_s
+            self.on_change()
 
     def _lower(self, called_s: float, *, floor: int) -> float:
         """One refusal lowers the bound once; those already under way then were let in by the old one."""
@@ -166,6 +191,8 @@ class Pace:
         self._inside -= 1
         self._probe_s = min(self._probe_s, time.monotonic() + self._probe_every_s)
         self._let_in()
+        if self._down_since_s is not None:
+            self.on_change()
 
     def _let_in(self) -> None:
         while self._waiting and self._may_enter():
@@ -181,3 +208,7 @@ class Pace:
             self._timer.cancel()
         wait_s = max(0.0, self._probe_s - time.monotonic())
         self._timer = asyncio.get_running_loop().call_later(wait_s, self._let_in)
+
+
+def _nobody_listens() -> None:
+    """A pace of its own, without a chain."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from aiokafka import AIOKafkaProducer
 
+from notifiers.chain import Chain, Link
 from notifiers.claims import ClaimDesk
 from notifiers.delivery import Courier
 from notifiers.email_smtp import SmtpEmail
@@ -18,6 +19,7 @@ from notifiers.pace import Pace
 from notifiers.rates import ContactPaces, LaneRate
 from notifiers.receipts_view import ReceiptsView
 from notifiers.routine import Routine
+from notifiers.sms_smpp import SmppSms
 from notifiers.sms_twilio import TwilioSms
 from notifiers.together import Together
 from notifiers.tries import Windows
@@ -52,21 +54,39 @@ class ControlFollowerFailed(Exception):
 
 
 def is_this_machine(settings: Settings, channel: Channel) -> bool:
-    """Whether the channel's provider runs on this machine, so that it reaches no real people."""
+    """Whether all of the channel's providers run on this machine, so that they reach no real people."""
     if channel is Channel.EMAIL:
-        return is_loopback(settings.smtp.host)
-    return is_local_url(settings.twilio.base_url)
+        hosts = {"smtp": settings.smtp.host, "smtp2": settings.smtp2.host}
+        return all(is_loopback(hosts[name]) for name in settings.email_providers)
+    local = {"twilio": is_local_url(settings.twilio.base_url), "smpp": is_loopback(settings.smpp.host)}
+    return all(local[name] for name in settings.sms_providers)
 
 
-def make_provider(settings: Settings, channel: Channel) -> Provider:
-    """The provider of ``channel``; must be called inside a running event loop.
+async def make_providers(settings: Settings, channel: Channel, stack: AsyncExitStack) -> list[Provider]:
+    """The providers of ``channel`` in their order, to be closed by ``stack``.
 
     Raises:
-        ConfigurationMistake: its settings do not suffice.
+        ConfigurationMistake: the settings of one of them do not suffice.
     """
-    if channel is Channel.SMS:
-        return TwilioSms(settings.twilio, reconcile_pause_s=settings.notifier.reconcile_pause_s)
-    return SmtpEmail(settings.smtp)
+    names: Sequence[str] = settings.sms_providers if channel is Channel.SMS else settings.email_providers
+    providers = []
+    for name in names:
+        provider = _make_provider(settings, name)
+        stack.push_async_callback(provider.close)
+        providers.append(provider)
+    return providers
+
+
+def _make_provider(settings: Settings, name: str) -> Provider:
+    match name:
+        case "twilio":
+            return TwilioSms(settings.twilio, reconcile_pause_s=settings.notifier.reconcile_pause_s)
+        case "smpp":
+            return SmppSms(settings.smpp)
+        case "smtp2":
+            return SmtpEmail(settings.smtp2, name=name)
+        case _:
+            return SmtpEmail(settings.smtp)
 
 
 async def serve_notifier(
@@ -84,8 +104,7 @@ async def serve_notifier(
     acceptable = for_real_people(f"the {channel.value} provider") if reaches_anybody else anybody
     directory = DirectoryFile(settings.directory, acceptable)
     async with AsyncExitStack() as stack:
-        provider = make_provider(settings, channel)
-        stack.push_async_callback(provider.close)
+        providers = await make_providers(settings, channel, stack)
         await await_topics(settings)
         policies = await stack.enter_async_context(PolicyFollower(settings))
         control = await stack.enter_async_context(ControlFollower(settings))
@@ -94,11 +113,12 @@ async def serve_notifier(
         await producer.start()
         stack.push_async_callback(producer.stop)
         waits = _PolicyWaits(health)
-        shared = _Shared(settings, channel, provider, producer, policies, directory, gate, stop, waits, only_to)
-        workers = {lane: await shared.worker(lane, stack) for lane in lanes}
+        shared = _Shared(settings, channel, providers, producer, policies, directory, gate, stop, waits, only_to)
+        chains = {lane: shared.chain() for lane in lanes}
+        workers = {lane: await shared.worker(lane, chain, stack) for lane, chain in chains.items()}
         async with asyncio.TaskGroup() as group:
             watching = group.create_task(directory.watch(), name="directory")
-            reporting = group.create_task(_report(health, channel, workers, policies, waits), name="health")
+            reporting = group.create_task(_report(health, workers, chains, policies, waits), name="health")
             looking = group.create_task(_keep_open(gate, control), name="control")
             switches = group.create_task(_show_switches(health, workers, control), name="switches")
             running = [group.create_task(worker.run(DRAIN_S), name=f"lane-{lane}") for lane, worker in workers.items()]
@@ -136,7 +156,7 @@ class _Shared:
 
     settings: Settings
     channel: Channel
-    provider: Provider
+    providers: Sequence[Provider]
     producer: AIOKafkaProducer
     policies: PolicyFollower
     directory: DirectoryFile
@@ -145,24 +165,34 @@ class _Shared:
     waits: _PolicyWaits
     only_to: OnlyTo | None
 
-    async def worker(self, lane: Lane, stack: AsyncExitStack) -> LaneWorker:
+    def chain(self) -> Chain:
+        """The providers in their order, with a breaker each for one lane."""
+        most = self.settings.notifier.concurrency
+        at_once = {provider.name: min(most, provider.calls_at_once or most) for provider in self.providers}
+        links = [Link(one, Pace(at_once[one.name], provider=one.name)) for one in self.providers]
+        return Chain(self.channel, links)
+
+    async def worker(self, lane: Lane, chain: Chain, stack: AsyncExitStack) -> LaneWorker:
         """Start the lane's clients, to be stopped by ``stack``, and its worker, not yet running."""
         settings, name = self.settings, f"notifier-{self.channel.value}-{lane.value}"
         receipts = make_consumer(settings, fetch_wait_ms=CLAIM_FETCH_WAIT_MS)
         await receipts.start()
         stack.push_async_callback(receipts.stop)
         view = ReceiptsView(receipts, self.channel)
-        desk, pace = ClaimDesk(self.producer, view, source=name), Pace(settings.notifier.concurrency)
-        windows = Windows(claim_fresh_s=settings.notifier.claim_fresh_s, try_for_s=settings.notifier.try_for_s)
+        desk = ClaimDesk(self.producer, view, source=name)
+        windows = Windows(
+            claim_fresh_s=settings.notifier.claim_fresh_s,
+            try_for_s=settings.notifier.try_for_s,
+            refused_number_elsewhere=settings.notifier.refused_number_elsewhere,
+        )
         rate = LaneRate(lambda: self._rates().of(self.channel, lane), settings.partitions, self.stop)
         only_to = self.only_to.address(self.channel) if self.only_to else None
         courier = Courier(
-            self.provider,
+            chain,
             desk,
             self.policies,
             self.directory.current,
             windows,
-            pace,
             self.gate,
             self.stop,
             self.waits.heard,
@@ -173,12 +203,11 @@ class _Shared:
         if (self.channel, lane) == (Channel.SMS, Lane.ROUTINE):
             together = Together(
                 courier,
-                self.provider,
+                chain,
                 desk,
                 self.policies,
                 self.directory.current,
                 windows,
-                pace,
                 self.gate,
                 rate,
                 only_to,
@@ -211,8 +240,8 @@ class _Shared:
 
 async def _report(
     health: Health,
-    channel: Channel,
     workers: dict[Lane, LaneWorker],
+    chains: dict[Lane, Chain],
     policies: PolicyFollower,
     waits: _PolicyWaits,
 ) -> None:
@@ -220,8 +249,9 @@ async def _report(
         if policies.failed is not None:
             raise PolicyFollowerFailed(repr(policies.failed)) from policies.failed
         waits.judge()
+        health.facts |= {f"providers_{lane.value}": chain.standing for lane, chain in chains.items()}
         if all(worker.heard_s_ago() <= SILENT_S for worker in workers.values()):
-            lag = {NOTIFY[channel, lane].name: worker.lag for lane, worker in workers.items()}
+            lag = {NOTIFY[chains[lane].channel, lane].name: worker.lag for lane, worker in workers.items()}
             health.report(lag, sum(worker.take_handled() for worker in workers.values()))
         await asyncio.sleep(REPORT_EVERY_S)
 

@@ -38,6 +38,8 @@ class TwilioSms:
 
     channel = Channel.SMS
     name = "twilio"
+    can_be_asked = True
+    calls_at_once: int | None = None
 
     def __init__(self, settings: TwilioSettings, *, reconcile_pause_s: float) -> None:
         """Must be made inside a running event loop.

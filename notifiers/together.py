@@ -8,13 +8,14 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from notifiers.chain import Chain, Link, Wishes
 from notifiers.checks import Refusal, expired, forbidden, prepare, silenced
 from notifiers.claims import ClaimDesk, InHand, Taken
 from notifiers.delivery import CLOCK_SLACK, Courier, Policies
 from notifiers.gate import Gate, HeldBack
-from notifiers.message import Message, Provider, render_together
+from notifiers.message import Message, render_together
 from notifiers.outcome import NotSent, Outcome, Retry, Sent, Unknown
-from notifiers.pace import Pace, Stopping
+from notifiers.pace import Stopping
 from notifiers.rates import LaneRate
 from notifiers.texts import Unrenderable
 from notifiers.tries import Windows
@@ -37,12 +38,11 @@ class Together:
     """Delivers a group of notifications to one contact (oldest first) with one call."""
 
     courier: Courier
-    provider: Provider
+    chain: Chain
     desk: ClaimDesk
     policies: Policies
     directory: Callable[[], Directory]
     windows: Windows
-    pace: Pace
     gate: Gate
     rate: LaneRate
     only_to: str | None = None
@@ -62,22 +62,22 @@ class Together:
         await self.rate.take()
         done: set[str] = set()
         try:
-            async with self.pace:
-                done = await self._claim_and_send(hands, policy)
+            async with self.chain.turn(Wishes()) as link:
+                done = await self._claim_and_send(hands, policy, link)
         finally:
             if not done:
                 self.rate.give_back()
         return [hand for hand in hands if hand.notification.notification_id not in done]
 
-    async def _claim_and_send(self, hands: Sequence[InHand], policy: Policy) -> set[str]:
+    async def _claim_and_send(self, hands: Sequence[InHand], policy: Policy, link: Link) -> set[str]:
         """The ids of those that have an outcome now."""
-        taken = await asyncio.gather(*(self.desk.take(hand) for hand in hands))
+        taken = await asyncio.gather(*(self.desk.take(hand, provider=link.name) for hand in hands))
         ours = [(hand, one) for hand, one in zip(hands, taken, strict=True) if one.ours]
         if not ours:
             return set()
         try:
             message = self._message([hand for hand, _ in ours], policy) if len(ours) > 1 else None
-            outcome = None if message is None else await self._call(ours, message)
+            outcome = None if message is None else await self._call(ours, message, link)
         except (HeldBack, Stopping) as stopped:
             await self._release(ours)
             if isinstance(stopped, Stopping):
@@ -86,7 +86,7 @@ class Together:
         if message is None or outcome is None:
             await self._release(ours)
             return set()
-        await self._conclude(ours, message, outcome)
+        await self._conclude(ours, message, outcome, link.name)
         return {hand.notification.notification_id for hand, _ in ours}
 
     def _message(self, hands: Sequence[InHand], policy: Policy) -> Message | None:
@@ -105,29 +105,29 @@ class Together:
             logger().warning("digest_unrenderable", detail=problem.detail)
             return None
 
-    async def _call(self, ours: Claimed, message: Message) -> Outcome | None:
+    async def _call(self, ours: Claimed, message: Message, link: Link) -> Outcome | None:
         """Send, and ask what became of it where that is unclear; None where it must not or need not be sent."""
-        async with self.pace.calls:
+        async with link.pace.calls:
             for hand, one in ours:
                 await self.gate.pass_by(hand.notification, one.claim.claim_id)
             waited_s, now = max(one.claim.age_s() for _, one in ours), self.desk.now()
             if waited_s >= self.windows.claim_fresh_s:
-                self.pace.too_early()
+                link.pace.too_early()
                 return None
             if any(expired(hand.notification, now) for hand, _ in ours):
                 return None
             if self.rate.in_segments:
                 self.rate.more(message.segments or 1)
             called_s = asyncio.get_running_loop().time()
-            outcome = await self.provider.send(message, now)
-        self.pace.learn(outcome, called_s=called_s, waited_s=waited_s)
+            outcome = await link.provider.send(message, now)
+        link.pace.learn(outcome, called_s=called_s, waited_s=waited_s)
         if not isinstance(outcome, Unknown):
             return outcome
         refs = frozenset[str]().union(*(self.desk.ledger(hand).refs() for hand, _ in ours))
-        answer = await self.provider.reconcile(message, now - CLOCK_SLACK, refs)
+        answer = await self.chain.reconcile(link.name, message, now - CLOCK_SLACK, refs)
         return Retry(outcome.reason, f"{outcome.detail}; asked: not sent") if isinstance(answer, NotSent) else answer
 
-    async def _conclude(self, ours: Claimed, message: Message, outcome: Outcome) -> None:
+    async def _conclude(self, ours: Claimed, message: Message, outcome: Outcome, provider: str) -> None:
         """The newest carries the text; the receipts of the others name it."""
         (*others, (carrier, claimed)) = ours
         carried_by = f"told in the text of {carrier.notification.notification_id}"
@@ -135,18 +135,17 @@ class Together:
         more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
         if isinstance(outcome, Sent):
             tells = f"one text for {len(ours)}, also for {', '.join(names[:_NAMED])}{more}"
-            await self.courier.conclude(carrier, message, outcome, claimed.claim.claim_id, detail=tells[:400])
+            await self.courier.conclude(carrier, message, outcome, claimed.claim.claim_id, provider, detail=tells[:400])
             said: dict[str, object] = {
                 "reason": ReceiptReason.DIGESTED,
                 "detail": carried_by,
-                "provider": None,
                 "provider_ref": None,
             }
         else:
-            await self.courier.conclude(carrier, message, outcome, claimed.claim.claim_id)
+            await self.courier.conclude(carrier, message, outcome, claimed.claim.claim_id, provider)
             said = {"detail": f"{carried_by}: {outcome.detail}"[:400]}
         await asyncio.gather(
-            *(self.courier.conclude(hand, None, outcome, one.claim.claim_id, **said) for hand, one in others)
+            *(self.courier.conclude(hand, None, outcome, one.claim.claim_id, None, **said) for hand, one in others)
         )
 
     async def _release(self, ours: Claimed) -> None:

@@ -1,7 +1,7 @@
 """How long and how often a notifier tries: seconds, not minutes; longer waits are the dispatcher's."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from notifiers.outcome import Retry
 
@@ -12,12 +12,15 @@ BACKOFF_S = (0.5, 1.0, 2.0, 4.0)
 @dataclass(frozen=True)
 class Windows:
     """Times of the claim protocol, in seconds. A claim may be acted on while younger than ``claim_fresh_s``;
-    one without outcome has lapsed ``claim_fresh_s`` + the provider's time-out + ``slack_s`` after it was written."""
+    one without outcome has lapsed ``claim_fresh_s`` + the provider's time-out + ``slack_s`` after it was written.
+
+    ``refused_number_elsewhere``: whether a number that one provider refuses for good is tried by the next."""
 
     claim_fresh_s: float = 5.0
     try_for_s: float = 10.0
     slack_s: float = 1.0
     policy_poll_s: float = 0.5
+    refused_number_elsewhere: bool = False
 
 
 @dataclass(frozen=True)
@@ -32,12 +35,14 @@ class Again:
 class Tries:
     """How often one order was tried; a notifier tries for seconds, longer waits are the dispatcher's.
 
-    ``called``: the provider was called at least once, so that it counts for the lane's rate.
+    ``called``: a provider was called at least once, so that it counts for the lane's rate. ``failed`` are the providers
+    that failed it in this round, so that the others have their turn first.
     """
 
     until_s: float
     made: int = 0
     called: bool = False
+    failed: set[str] = field(default_factory=set)
 
     def waited(self, seconds: float) -> None:
         """Time spent waiting for one's turn is not spent trying."""

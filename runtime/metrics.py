@@ -41,6 +41,19 @@ PROVIDER_SECONDS = Histogram(
     ["channel"],
     buckets=(0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
 )
+PROVIDER_UP = Gauge(
+    "borderlands_provider_up", "1 while a provider takes messages, 0 while it is passed over", ["channel", "provider"]
+)
+PROVIDER_SWITCHES = Counter(
+    "borderlands_provider_switches",
+    "Notifications that a provider definitely did not take and that went on to the next one",
+    ["channel", "provider", "reason"],
+)
+SMPP_DELIVERIES = Counter(
+    "borderlands_smpp_deliveries",
+    "What an SMPP provider delivered to us, by kind and what became of it",
+    ["kind", "outcome"],
+)
 SEGMENTS = Counter("borderlands_sms_segments", "SMS parts handed to a provider", ["encoding"])
 CALLBACKS = Counter(
     "borderlands_gateway_callbacks", "Requests at the gateway's door, by kind and what came of them", ["kind", "result"]

@@ -5,7 +5,7 @@ Read once when a process starts and handed on; nothing reads the environment at 
 
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -21,6 +21,7 @@ from pydantic import (
 from pydantic_settings import (
     BaseSettings,
     NestedSecretsSettingsSource,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     SettingsError,
@@ -30,6 +31,20 @@ from schemas.base import E164
 from schemas.topics import DEFAULT_PARTITIONS, MAX_PARTITIONS
 
 Seconds = Annotated[float, Field(gt=0, le=3600)]
+
+
+def _listed(given: object) -> object:
+    return [part.strip() for part in given.split(",")] if isinstance(given, str) else given
+
+
+def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
+    if not names or len(set(names)) < len(names):
+        raise ValueError("name at least one provider, and each only once")
+    return names
+
+
+Order = (NoDecode, BeforeValidator(_listed), AfterValidator(_each_once))
+"""Providers in the order in which they are tried, with commas between them."""
 
 
 class SettingsMistake(Exception):
@@ -94,11 +109,48 @@ class SmtpSettings(BaseModel):
     timeout_s: Seconds = 20.0
 
 
+class SmppSettings(BaseModel):
+    """An SMS provider that speaks SMPP 3.4. ``password`` has at most 8 characters, as the protocol wants it.
+
+    Senders per lane as for Twilio: an international number, a short number or a name, each with the type of number and
+    numbering plan that ``from_ton`` and ``from_npi`` say, or that its form says where they are None (5.2.5 and 5.2.6 of
+    SMPP 3.4). ``plus`` sends numbers with their plus. ``long_texts``: one message with ``message_payload`` that the
+    provider splits, or parts of our own. ``reference``: texts carry a ``user_message_reference``.
+
+    Notifiers bind as ``bind``; the one receiver of replies and delivery receipts, in the gateway, as ``receiver_bind``.
+    ``window`` bounds the texts that wait for their answer at once. A text without an answer is waited for another
+    ``unknown_wait_s`` before nobody knows.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    host: str = ""
+    port: Annotated[int, Field(ge=1, le=65535)] = 2775
+    tls: bool = False
+    system_id: Annotated[str, Field(max_length=15)] = ""
+    password: Annotated[SecretStr, Field(max_length=8)] = SecretStr("")
+    system_type: Annotated[str, Field(max_length=12)] = ""
+    bind: Literal["transmitter", "transceiver"] = "transmitter"
+    receiver_bind: Literal["receiver", "transceiver"] = "receiver"
+    from_urgent: Annotated[str, Field(max_length=20)] = ""
+    from_routine: Annotated[str, Field(max_length=20)] = ""
+    from_ton: Literal[0, 1, 2, 3, 4, 5, 6] | None = None
+    from_npi: Literal[0, 1, 3, 4, 6, 8, 9, 10, 14, 18] | None = None
+    plus: bool = False
+    long_texts: Literal["payload", "parts"] = "payload"
+    reference: bool = True
+    enquire_link_s: Seconds = 30.0
+    window: Annotated[int, Field(ge=1, le=1000)] = 10
+    timeout_s: Seconds = 10.0
+    unknown_wait_s: Seconds = 10.0
+
+
 class NotifierSettings(BaseModel):
     """How notifiers claim and try. A claim older than ``claim_fresh_s`` may not be acted on any more.
 
     ``only_to`` and ``only_to_email`` (*text only me*): every text goes to that one number and every mail to that one
-    mailbox, with its true addressee in front.
+    mailbox, with its true addressee in front. ``refused_number_elsewhere``: a number that one provider refuses for good
+    is tried by the next one as well.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -107,6 +159,7 @@ class NotifierSettings(BaseModel):
     reconcile_pause_s: Seconds = 3.0
     try_for_s: Seconds = 10.0
     concurrency: Annotated[int, Field(ge=1, le=1000)] = 100
+    refused_number_elsewhere: bool = False
     only_to: E164 | None = None
     only_to_email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254)] | None = None
 
@@ -154,8 +207,12 @@ class Settings(BaseSettings):
     health_port: Annotated[int, Field(ge=0, le=65535)] = 0
     log_format: Annotated[str, Field(pattern="^(auto|text|json)$")] = "auto"
     upkeep: UpkeepSettings = UpkeepSettings()
+    sms_providers: Annotated[tuple[Literal["twilio", "smpp"], ...], *Order] = ("twilio",)
+    email_providers: Annotated[tuple[Literal["smtp", "smtp2"], ...], *Order] = ("smtp",)
     twilio: TwilioSettings = TwilioSettings()
+    smpp: SmppSettings = SmppSettings()
     smtp: SmtpSettings = SmtpSettings()
+    smtp2: SmtpSettings = SmtpSettings()
     notifier: NotifierSettings = NotifierSettings()
     gateway: GatewaySettings = GatewaySettings()
 

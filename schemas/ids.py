@@ -51,6 +51,11 @@ def response_id(provider: str, ref: str, contact: str | None = None) -> str:
     return "re-" + _short("response", provider, ref, contact or "")
 
 
+def smpp_reference(notification: str, attempt: int) -> int:
+    """The 16 bits that an SMPP provider may give back in its receipts: they tell few texts apart, not many."""
+    return int.from_bytes(_digest("smpp", notification, str(attempt))[:2], "big")
+
+
 def reply_code(partition: int, incident: str, attempt: int) -> str:
     """Candidate reply code of an incident: the first letter names the partition; ``attempt`` gives the next
     candidate when one is taken.

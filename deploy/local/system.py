@@ -12,6 +12,7 @@ from pathlib import Path
 
 from deploy.local.kafka import EmbeddedKafka, wait_ready
 from deploy.local.sandbox.running import DEMO_ACCOUNT_SID, DEMO_AUTH_TOKEN
+from deploy.local.sandbox.smsc import DEMO_PASSWORD, DEMO_SYSTEM_ID
 from deploy.local.supervisor import ProcessSpec, Say, Supervisor, python_module
 from gateway.addresses import INBOUND_PATH, STATUS_PATH
 from schemas.topics import DEFAULT_PARTITIONS
@@ -19,6 +20,8 @@ from schemas.vocabulary import Channel, Lane
 
 SANDBOX_URGENT_SENDER = "+37167000112"
 SANDBOX_ROUTINE_SENDER = "+37167000113"
+SANDBOX_SMPP_URGENT_SENDER = "+37067000112"
+SANDBOX_SMPP_ROUTINE_SENDER = "+37067000113"
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ class LocalSystem:
         self._kafka = EmbeddedKafka(options.home / "kafka", cache=options.kafka_cache)
         self.bootstrap = ""
         self.sandbox_url = ""
-        self.smtp_port = 0
+        self.smtp_port = self.smpp_port = 0
         self.gateway_url = ""
         self._environment: dict[str, str] = {}
         self._ports: dict[str, int] = {}
@@ -107,7 +110,7 @@ class LocalSystem:
             "PYTHONUNBUFFERED": "1",
         }
         if self.options.sandbox:
-            self.smtp_port, http_port = self._free_port(), self._free_port()
+            self.smtp_port, self.smpp_port, http_port = self._free_port(), self._free_port(), self._free_port()
             self.sandbox_url = f"http://127.0.0.1:{http_port}"
             gateway_port = self._free_port()
             self.gateway_url = f"http://127.0.0.1:{gateway_port}"
@@ -121,6 +124,12 @@ class LocalSystem:
                 "BORDERLANDS_GATEWAY__HOST": "127.0.0.1",
                 "BORDERLANDS_GATEWAY__PORT": str(gateway_port),
                 "BORDERLANDS_GATEWAY__PUBLIC_URL": self.gateway_url,
+                "BORDERLANDS_SMPP__HOST": "127.0.0.1",
+                "BORDERLANDS_SMPP__PORT": str(self.smpp_port),
+                "BORDERLANDS_SMPP__SYSTEM_ID": DEMO_SYSTEM_ID,
+                "BORDERLANDS_SMPP__PASSWORD": DEMO_PASSWORD,
+                "BORDERLANDS_SMPP__FROM_URGENT": SANDBOX_SMPP_URGENT_SENDER,
+                "BORDERLANDS_SMPP__FROM_ROUTINE": SANDBOX_SMPP_ROUTINE_SENDER,
                 "BORDERLANDS_SMTP__HOST": "127.0.0.1",
                 "BORDERLANDS_SMTP__PORT": str(self.smtp_port),
                 "BORDERLANDS_SMTP__SECURITY": "none",
@@ -149,6 +158,12 @@ class LocalSystem:
             port,
             "--smtp-port",
             str(self.smtp_port),
+            "--smpp-port",
+            str(self.smpp_port),
+            "--smpp-sender",
+            SANDBOX_SMPP_URGENT_SENDER,
+            "--smpp-sender",
+            SANDBOX_SMPP_ROUTINE_SENDER,
             "--rate-segments-per-s",
             str(self.options.segments_per_s),
             "--inbound-webhook",

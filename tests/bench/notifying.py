@@ -61,7 +61,7 @@ def bench_notifier() -> list[Figure]:
     policy = shipped()
     with fresh_home() as home, workshop(home, policy) as shop:
         with shop.process("notifiers", "sms", "--lane", "urgent") as notifier:
-            bench = _Bench(shop, policy, Channel.SMS, notifier.pid)
+            bench = NotifierBench(shop, policy, Channel.SMS, notifier.pid)
             uvloop.run(bench.through_notifier(WARM_UP))
             uvloop.run(bench.bare(WARM_UP))
             bare, texts = [], []
@@ -69,14 +69,14 @@ def bench_notifier() -> list[Figure]:
                 bare.append(uvloop.run(bench.bare(TEXTS)))
                 texts.append(uvloop.run(bench.through_notifier(TEXTS)))
         with shop.process("notifiers", "email", "--lane", "urgent") as notifier:
-            bench = _Bench(shop, policy, Channel.EMAIL, notifier.pid)
+            bench = NotifierBench(shop, policy, Channel.EMAIL, notifier.pid)
             uvloop.run(bench.through_notifier(WARM_UP))
             mails = [uvloop.run(bench.through_notifier(MAILS)) for _ in range(MAIL_ROUNDS)]
     return _figures(bare, texts, mails)
 
 
 @dataclass(frozen=True)
-class _Bench:
+class NotifierBench:
     """Sends through one notifier process, and past it."""
 
     shop: Workshop

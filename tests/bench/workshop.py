@@ -13,12 +13,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from deploy.local.kafka import EmbeddedKafka
 from deploy.local.sandbox.running import DEMO_ACCOUNT_SID, DEMO_AUTH_TOKEN
-from deploy.local.system import SANDBOX_ROUTINE_SENDER, SANDBOX_URGENT_SENDER
+from deploy.local.sandbox.smsc import DEMO_PASSWORD, DEMO_SYSTEM_ID
+from deploy.local.system import (
+    SANDBOX_ROUTINE_SENDER,
+    SANDBOX_SMPP_ROUTINE_SENDER,
+    SANDBOX_SMPP_URGENT_SENDER,
+    SANDBOX_URGENT_SENDER,
+)
 from deploy.local.tether import holder
 from runtime.kafka import make_producer
-from runtime.settings import Settings, SmtpSettings, TwilioSettings
+from runtime.settings import Settings, SmppSettings, SmtpSettings, TwilioSettings
 from runtime.topics import create_topics
 from schemas.codec import encode
 from schemas.control import ActivePolicy, PublishedPolicy
@@ -57,14 +65,17 @@ class Workshop:
         return pid
 
     @contextmanager
-    def process(self, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+    def process(self, *arguments: str, **changes: str) -> Iterator[subprocess.Popen[bytes]]:
         """``python -m ARGUMENTS`` with the settings of this workshop, healthy; ended afterwards.
+
+        ``changes`` are settings of its own: ``SMS_PROVIDERS="smpp"``.
 
         Raises:
             NotReady: it does not become healthy.
         """
         port = free_port()
-        environment = {**os.environ, **self._environment(), "BORDERLANDS_HEALTH_PORT": str(port)}
+        own = {f"BORDERLANDS_{name}": value for name, value in changes.items()}
+        environment = {**os.environ, **self._environment(), **own, "BORDERLANDS_HEALTH_PORT": str(port)}
         log = self.home / f"{arguments[0]}.log"
         with log.open("ab") as output:
             process = subprocess.Popen(
@@ -97,6 +108,12 @@ class Workshop:
             "BORDERLANDS_TWILIO__AUTH_TOKEN": settings.twilio.auth_token.get_secret_value(),
             "BORDERLANDS_TWILIO__FROM_URGENT": settings.twilio.from_urgent or "",
             "BORDERLANDS_TWILIO__FROM_ROUTINE": settings.twilio.from_routine or "",
+            "BORDERLANDS_SMPP__HOST": settings.smpp.host,
+            "BORDERLANDS_SMPP__PORT": str(settings.smpp.port),
+            "BORDERLANDS_SMPP__SYSTEM_ID": settings.smpp.system_id,
+            "BORDERLANDS_SMPP__PASSWORD": settings.smpp.password.get_secret_value(),
+            "BORDERLANDS_SMPP__FROM_URGENT": settings.smpp.from_urgent,
+            "BORDERLANDS_SMPP__FROM_ROUTINE": settings.smpp.from_routine,
             "BORDERLANDS_SMTP__HOST": settings.smtp.host,
             "BORDERLANDS_SMTP__PORT": str(settings.smtp.port),
             "BORDERLANDS_SMTP__SECURITY": settings.smtp.security,
@@ -111,14 +128,14 @@ def workshop(home: Path, policy: Policy) -> Iterator[Workshop]:
         kafka = EmbeddedKafka(home / "kafka")
         bootstrap = kafka.start()
         stack.callback(kafka.stop)
-        http_port, smtp_port = free_port(), free_port()
-        sandbox = stack.enter_context(_sandbox(home, http_port, smtp_port))
-        settings = _settings(home, bootstrap, http_port, smtp_port)
+        http_port, smtp_port, smpp_port = free_port(), free_port(), free_port()
+        sandbox = stack.enter_context(_sandbox(home, http_port, smtp_port, smpp_port))
+        settings = _settings(home, bootstrap, http_port, smtp_port, smpp_port)
         asyncio.run(_furnish(settings, policy))
         yield Workshop(home, settings, sandbox.pid, f"http://127.0.0.1:{http_port}")
 
 
-def _settings(home: Path, bootstrap: str, http_port: int, smtp_port: int) -> Settings:
+def _settings(home: Path, bootstrap: str, http_port: int, smtp_port: int, smpp_port: int) -> Settings:
     return Settings(
         bootstrap=bootstrap,
         partitions=DEFAULT_PARTITIONS,
@@ -130,6 +147,14 @@ def _settings(home: Path, bootstrap: str, http_port: int, smtp_port: int) -> Set
             base_url=f"http://127.0.0.1:{http_port}",
             from_urgent=SANDBOX_URGENT_SENDER,
             from_routine=SANDBOX_ROUTINE_SENDER,
+        ),
+        smpp=SmppSettings(
+            host="127.0.0.1",
+            port=smpp_port,
+            system_id=DEMO_SYSTEM_ID,
+            password=SecretStr(DEMO_PASSWORD),
+            from_urgent=SANDBOX_SMPP_URGENT_SENDER,
+            from_routine=SANDBOX_SMPP_ROUTINE_SENDER,
         ),
         smtp=SmtpSettings(host="127.0.0.1", port=smtp_port, security="none", sender="alerts@borderlands.example"),
     )
@@ -151,11 +176,12 @@ async def _furnish(settings: Settings, policy: Policy) -> None:
 
 
 @contextmanager
-def _sandbox(home: Path, http_port: int, smtp_port: int) -> Iterator[subprocess.Popen[bytes]]:
+def _sandbox(home: Path, http_port: int, smtp_port: int, smpp_port: int) -> Iterator[subprocess.Popen[bytes]]:
     log = home / "sandbox.log"
     command = [
         sys.executable, "-m", "deploy.local.sandbox", "--home", str(home / "sandbox"),
-        "--http-port", str(http_port), "--smtp-port", str(smtp_port), "--rate-segments-per-s", "0",
+        "--http-port", str(http_port), "--smtp-port", str(smtp_port), "--smpp-port", str(smpp_port),
+        "--rate-segments-per-s", "0",
     ]  # fmt: skip
     with log.open("ab") as output:
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)

@@ -24,6 +24,17 @@ def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
     assert load_settings(bootstrap="other:9092").bootstrap == "other:9092"
 
 
+def test_providers_are_a_list_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the order they are tried; a name that is none, or given twice, is a mistake."""
+    assert (load_settings().sms_providers, load_settings().email_providers) == (("twilio",), ("smtp",))
+    monkeypatch.setenv("BORDERLANDS_SMS_PROVIDERS", "smpp, twilio")
+    assert load_settings().sms_providers == ("smpp", "twilio")
+    for wrong in ("pigeon", "smpp,smpp", ""):
+        monkeypatch.setenv("BORDERLANDS_SMS_PROVIDERS", wrong)
+        with pytest.raises(SettingsMistake, match="BORDERLANDS_SMS_PROVIDERS"):
+            load_settings()
+
+
 def test_every_mistake_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """The operator mends all of them in one go."""
     monkeypatch.setenv("BORDERLANDS_PARTITIONS", "25")

@@ -1,5 +1,5 @@
-"""A stand-in for the outside world on one machine: an SMS provider that speaks Twilio's Messages API, phones
-that can reply, and an SMTP inbox. Real clients run against it; only addresses and credentials differ."""
+"""A stand-in for the outside world on one machine: an SMS provider that speaks Twilio's Messages API, one that speaks
+SMPP, phones that can reply, and an SMTP inbox. Real clients run against it; only addresses and credentials differ."""
 
 from deploy.local.sandbox.control import SandboxControl, SandboxError
 from deploy.local.sandbox.models import (
@@ -13,6 +13,8 @@ from deploy.local.sandbox.models import (
     Operation,
     PhoneText,
     Settings,
+    SmppFault,
+    SmppFaultKind,
 )
 from deploy.local.sandbox.running import RunningSandbox, running_sandbox
 
@@ -30,5 +32,7 @@ __all__ = [
     "SandboxControl",
     "SandboxError",
     "Settings",
+    "SmppFault",
+    "SmppFaultKind",
     "running_sandbox",
 ]

@@ -16,6 +16,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--home", type=Path, required=True, help="keeps the ledger and the mails")
     parser.add_argument("--http-port", type=int, default=8025)
     parser.add_argument("--smtp-port", type=int, default=2525)
+    parser.add_argument("--smpp-port", type=int, default=2775)
+    parser.add_argument("--smpp-sender", action="append", default=[], help="a number whose replies go by SMPP")
     parser.add_argument("--account-sid", default=DEMO_ACCOUNT_SID)
     parser.add_argument(
         "--auth-token",
@@ -44,14 +46,17 @@ async def _run(arguments: argparse.Namespace) -> None:
         home=arguments.home,
         http_port=arguments.http_port,
         smtp_port=arguments.smtp_port,
+        smpp_port=arguments.smpp_port,
         account_sid=arguments.account_sid,
         auth_token=arguments.auth_token,
         senders=arguments.sender,
+        smpp_senders=arguments.smpp_sender,
         settings=settings,
         max_messages=arguments.max_messages,
     ) as sandbox:
         print(
-            f"sandbox ready: http {sandbox.base_url} smtp 127.0.0.1:{sandbox.smtp_port} home {sandbox.home}",
+            f"sandbox ready: http {sandbox.base_url} smtp 127.0.0.1:{sandbox.smtp_port}"
+            f" smpp 127.0.0.1:{sandbox.smpp_port} home {sandbox.home}",
             flush=True,
         )
         await stopped.wait()

@@ -7,18 +7,32 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Protocol
 
 from deploy.local.sandbox.callbacks import Callback, CallbackSender, inbound_form, status_form
 from deploy.local.sandbox.errors import ApiError, CreateRequest, api_error
 from deploy.local.sandbox.faults import FaultBoard
 from deploy.local.sandbox.ledger import Ledger
-from deploy.local.sandbox.messages import Message, MessageStore, new_sid
+from deploy.local.sandbox.messages import SMPP, TWILIO, Message, MessageStore, new_sid
 from deploy.local.sandbox.models import NumberStatus, NumberTrouble, Settings
 from deploy.local.sandbox.phones import Phones
 from deploy.local.sandbox.segments import measure
 
 VALIDITY_EXPIRED = 30036
 _SWEEP_S = 0.25
+
+
+class Smsc(Protocol):
+    """The provider beside the Messages API, which tells of its texts and takes replies in its own way."""
+
+    def moved(self, message: Message) -> None:
+        """One of its texts has another status."""
+
+    def owns(self, number: str) -> bool:
+        """Whether replies to `number` are its own to deliver."""
+
+    def received(self, message: Message) -> None:
+        """A phone sent a text to one of its numbers."""
 
 
 @dataclass(slots=True)
@@ -53,6 +67,8 @@ class Carrier:
         self._timers: set[asyncio.TimerHandle] = set()
         self._validities: list[tuple[float, int, Message]] = []
         self._sweeping = False
+        self.smsc: Smsc | None = None
+        """Set once, where there is one."""
 
     @property
     def settings(self) -> Settings:
@@ -83,11 +99,11 @@ class Carrier:
         self._validities.clear()
         self._sweeping = False
 
-    def accept(self, request: CreateRequest) -> Message | ApiError:
+    def accept(self, request: CreateRequest, via: str = TWILIO) -> Message | ApiError:
         """Take a message into the sender's queue, or refuse it for its recipient's sake."""
         if self.full:
             return api_error(20507)
-        if self._phones.has_stopped(request.to, request.sender):
+        if via == TWILIO and self._phones.has_stopped(request.to, request.sender):
             return api_error(21610)
         refusal = self._troubles.take(lambda t: t.number == request.to and t.refuse_code is not None)
         if refusal is not None and refusal.refuse_code is not None:
@@ -102,6 +118,7 @@ class Carrier:
             status="queued",
             validity_s=request.validity_s,
             status_callback=request.status_callback,
+            via=via,
         )
         self._ledger.append(message.created_at, "accepted", **message.record(), encoding=length.encoding)
         self._enqueue(message)
@@ -111,7 +128,9 @@ class Carrier:
         """A phone sends a text to a number of ours: a resource, and a call to the inbound webhook."""
         if self.full:
             return api_error(20507)
+        smsc = self.smsc if self.smsc is not None and self.smsc.owns(to) else None
         message = self._keep(
+            via=SMPP if smsc is not None else TWILIO,
             to=to,
             sender=phone,
             body=body,
@@ -122,7 +141,9 @@ class Carrier:
         message.sent_at = message.created_at
         self._ledger.append(message.created_at, "inbound", **message.record())
         self._phones.add(phone, "out", message, message.created_at)
-        if self._settings.inbound_webhook is not None:
+        if smsc is not None:
+            smsc.received(message)
+        elif self._settings.inbound_webhook is not None:
             form = inbound_form(self._account_sid, message)
             self._callbacks.submit(Callback(message.sid, self._settings.inbound_webhook, form))
         return message
@@ -138,6 +159,7 @@ class Carrier:
         status: str,
         validity_s: int = 0,
         status_callback: str | None = None,
+        via: str = TWILIO,
     ) -> Message:
         now = time.time()
         message = Message(
@@ -153,6 +175,7 @@ class Carrier:
             updated_at=now,
             validity_s=validity_s,
             status_callback=status_callback,
+            via=via,
         )
         self._store.add(message)
         return message
@@ -246,6 +269,8 @@ class Carrier:
         if message.status_callback is not None:
             form = status_form(self._account_sid, message)
             self._callbacks.submit(Callback(message.sid, message.status_callback, form))
+        if message.via == SMPP and self.smsc is not None:
+            self.smsc.moved(message)
 
     def _later(self, delay_s: float, act: Callable[[], None]) -> None:
         def run() -> None:

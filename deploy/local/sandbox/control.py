@@ -18,6 +18,7 @@ from deploy.local.sandbox.models import (
     PhoneText,
     Reply,
     Settings,
+    SmppFault,
 )
 
 _POLL_S = 20.0
@@ -89,6 +90,18 @@ class SandboxControl:
         """Let the mail server go right again."""
         await self._call("DELETE", "/sandbox/mail-faults")
 
+    async def add_smpp_fault(self, fault: SmppFault) -> None:
+        """Let the SMPP server go wrong."""
+        await self._call("POST", "/sandbox/smpp-faults", fault.model_dump(mode="json"))
+
+    async def clear_smpp_faults(self) -> None:
+        """Let the SMPP server go right again."""
+        await self._call("DELETE", "/sandbox/smpp-faults")
+
+    async def drop_smpp(self) -> None:
+        """End every SMPP session at once, without a word."""
+        await self._call("POST", "/sandbox/smpp-drop")
+
     async def phones(self) -> dict[str, list[PhoneText]]:
         """The texts on every phone, newest last."""
         answer = await self._call("GET", "/sandbox/phones")
@@ -125,7 +138,7 @@ class SandboxControl:
 
     async def ledger(self, kind: str | None = None) -> list[dict[str, Any]]:
         """Every entry since the last reset, oldest first, or those of one kind: `request`, `accepted`, `status`,
-        `inbound`, `callback`, `redacted`, `deleted`, `mail`, `mail_refused`."""
+        `inbound`, `callback`, `redacted`, `deleted`, `mail`, `mail_refused`, `smpp`, `smpp_delivered`."""
         entries: list[dict[str, Any]] = []
         after, more = 0, True
         while more:

@@ -15,15 +15,16 @@ from deploy.local.sandbox.errors import ApiError
 from deploy.local.sandbox.faults import FaultBoard, TooManyFaultsError
 from deploy.local.sandbox.ledger import Ledger
 from deploy.local.sandbox.messages import MessageStore
-from deploy.local.sandbox.models import Fault, MailFault, NumberTrouble, Reply, Settings
+from deploy.local.sandbox.models import Fault, MailFault, NumberTrouble, Reply, Settings, SmppFault
 from deploy.local.sandbox.phones import Phones
+from deploy.local.sandbox.smsc import SmscServer
 from deploy.local.sandbox.smtp_inbox import MailStore
 
 MAX_WAIT_S = 60.0
 MAX_LEDGER_PAGE = 5000
 
 M = TypeVar("M", bound=BaseModel)
-W = TypeVar("W", Fault, NumberTrouble, MailFault)
+W = TypeVar("W", Fault, NumberTrouble, MailFault, SmppFault)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,8 @@ class Parts:
     troubles: FaultBoard[NumberTrouble]
     mail_faults: FaultBoard[MailFault]
     mails: MailStore
+    smpp_faults: FaultBoard[SmppFault]
+    smsc: SmscServer
     ledger: Ledger
 
 
@@ -60,6 +63,8 @@ class ControlApi:
             *_board_routes("/sandbox/faults", parts.faults, Fault),
             *_board_routes("/sandbox/numbers", parts.troubles, NumberTrouble),
             *_board_routes("/sandbox/mail-faults", parts.mail_faults, MailFault),
+            *_board_routes("/sandbox/smpp-faults", parts.smpp_faults, SmppFault),
+            web.post("/sandbox/smpp-drop", self._drop_smpp),
             web.get("/sandbox/phones", self._phones),
             web.get("/sandbox/phones/{number}", self._phone),
             web.post("/sandbox/phones/{number}/texts", self._reply),
@@ -79,14 +84,20 @@ class ControlApi:
         del request
         parts = self._parts
         parts.carrier.stop()
-        for board in (parts.faults, parts.troubles, parts.mail_faults):
+        for board in (parts.faults, parts.troubles, parts.mail_faults, parts.smpp_faults):
             board.clear()
         parts.callbacks.clear()
+        parts.smsc.clear()
         parts.store.clear()
         parts.phones.clear()
         parts.mails.clear()
         parts.ledger.reset(time.time())
         parts.carrier.change(parts.first_settings)
+        return _json({})
+
+    async def _drop_smpp(self, request: web.Request) -> web.Response:
+        del request
+        self._parts.smsc.drop()
         return _json({})
 
     async def _settings(self, request: web.Request) -> web.Response:

@@ -11,6 +11,7 @@ from functools import lru_cache
 from deploy.local.sandbox.errors import DELIVERY_TEXTS
 
 API_VERSION = "2010-04-01"
+TWILIO, SMPP = "twilio", "smpp"
 
 
 class StoreFullError(Exception):
@@ -19,7 +20,8 @@ class StoreFullError(Exception):
 
 @dataclass(slots=True)
 class Message:
-    """One message as the provider knows it. Times are seconds since the epoch."""
+    """One message as a provider knows it. Times are seconds since the epoch; ``via`` names the provider: what went
+    through one is not in the lists of another."""
 
     serial: int
     sid: str
@@ -36,6 +38,7 @@ class Message:
     validity_s: int = 0
     status_callback: str | None = None
     deleted: bool = False
+    via: str = TWILIO
 
     def record(self) -> dict[str, object]:
         """What the ledger keeps of a new message, enough to have it back after a restart."""
@@ -48,6 +51,7 @@ class Message:
             "created_at": self.created_at,
             "validity_s": self.validity_s,
             "status_callback": self.status_callback,
+            "via": self.via,
         }
 
     def resource(self, account_sid: str) -> dict[str, object]:
@@ -144,7 +148,7 @@ class MessageStore:
         self._by_sid.pop(message.sid, None)
 
     def newest_first(self, *, to: str | None, sender: str | None, below: int | None) -> Iterator[Message]:
-        """Messages by recipient and sender, with a serial under `below`."""
+        """Messages of the Messages API by recipient and sender, with a serial under `below`."""
         if to is not None:
             column = self._by_to.get(to, [])
         elif sender is not None:
@@ -152,7 +156,7 @@ class MessageStore:
         else:
             column = self._all
         for message in reversed(column):
-            if message.deleted or (below is not None and message.serial >= below):
+            if message.via != TWILIO or message.deleted or (below is not None and message.serial >= below):
                 continue
             if sender is None or message.sender == sender:
                 yield message

@@ -96,6 +96,32 @@ class MailFault(_Word):
     delay_s: float = Field(default=60, ge=0, le=MAX_HANG_S)
 
 
+class SmppFaultKind(StrEnum):
+    """What goes wrong with the SMPP server."""
+
+    REFUSE_CONNECTION = "refuse_connection"  # closed before the bind
+    REFUSE_BIND = "refuse_bind"  # bind failed
+    THROTTLE = "throttle"  # ESME_RTHROTTLED, nothing is accepted
+    STATUS = "status"  # `status`, nothing is accepted
+    HANG_BEFORE = "hang_before"  # no answer, nothing is accepted
+    HANG_AFTER = "hang_after"  # the text is accepted, the answer is never sent
+    LATE = "late"  # the text is accepted, the answer comes after `delay_s`
+    DROP_BEFORE = "drop_before"  # the connection ends, nothing is accepted
+    DROP_AFTER = "drop_after"  # the text is accepted, the connection ends without an answer
+    NO_RECEIPT = "no_receipt"  # accepted and answered, no delivery receipt ever comes
+
+
+class SmppFault(_Word):
+    """One fault of the SMPP side, for the next `times` occasions, or until cleared; `to` narrows it to a recipient
+    (a fault of the connection or the bind has none)."""
+
+    kind: SmppFaultKind
+    to: str | None = None
+    times: int | None = Field(default=None, ge=1)
+    status: int = Field(default=8, ge=1, le=0x7FFFFFFF)
+    delay_s: float = Field(default=1, ge=0, le=MAX_HANG_S)
+
+
 class Settings(_Word):
     """How the emulated provider behaves when nothing is wrong.
 

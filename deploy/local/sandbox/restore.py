@@ -1,7 +1,7 @@
 """Reading the ledger back: the state of the sandbox as its predecessor left it."""
 
 from deploy.local.sandbox.ledger import Entry, Ledger
-from deploy.local.sandbox.messages import Message, MessageStore
+from deploy.local.sandbox.messages import TWILIO, Message, MessageStore
 from deploy.local.sandbox.phones import Phones
 from deploy.local.sandbox.smtp_inbox import MailStore
 
@@ -55,4 +55,5 @@ def _message(entry: Entry, serial: int, direction: str, status: str) -> Message:
         updated_at=entry["created_at"],
         validity_s=entry["validity_s"],
         status_callback=entry["status_callback"],
+        via=entry.get("via", TWILIO),
     )

@@ -15,9 +15,10 @@ from deploy.local.sandbox.control_api import ControlApi, Parts
 from deploy.local.sandbox.faults import FaultBoard
 from deploy.local.sandbox.ledger import Ledger
 from deploy.local.sandbox.messages import MessageStore
-from deploy.local.sandbox.models import Fault, MailFault, NumberTrouble, Settings
+from deploy.local.sandbox.models import Fault, MailFault, NumberTrouble, Settings, SmppFault
 from deploy.local.sandbox.phones import Phones
 from deploy.local.sandbox.restore import restore
+from deploy.local.sandbox.smsc import DEMO_PASSWORD, DEMO_SYSTEM_ID, SmscServer
 from deploy.local.sandbox.smtp_inbox import MailStore, SmtpInbox
 from deploy.local.sandbox.twilio_api import TwilioApi
 
@@ -32,9 +33,12 @@ _SHUTDOWN_S = 0.5
 class RunningSandbox(SandboxControl):
     """A sandbox of this process: the control client, and what a sender needs to reach it."""
 
-    def __init__(self, base_url: str, smtp_port: int, account_sid: str, auth_token: str, home: Path) -> None:
+    def __init__(
+        self, base_url: str, smtp_port: int, smpp_port: int, account_sid: str, auth_token: str, home: Path
+    ) -> None:
         super().__init__(base_url)
         self.smtp_port = smtp_port
+        self.smpp_port, self.smpp_system_id, self.smpp_password = smpp_port, DEMO_SYSTEM_ID, DEMO_PASSWORD
         self.account_sid = account_sid
         self.auth_token = auth_token
         self.home = home
@@ -46,9 +50,11 @@ async def running_sandbox(
     home: Path | None = None,
     http_port: int = 0,
     smtp_port: int = 0,
+    smpp_port: int = 0,
     account_sid: str = DEMO_ACCOUNT_SID,
     auth_token: str = DEMO_AUTH_TOKEN,
     senders: Iterable[str] = (),
+    smpp_senders: Iterable[str] = (),
     settings: Settings | None = None,
     max_messages: int = MAX_MESSAGES,
 ) -> AsyncIterator[RunningSandbox]:
@@ -62,7 +68,7 @@ async def running_sandbox(
     async with AsyncExitStack() as stack:
         if home is None:
             home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="sandbox-")))
-        parts = _assemble(home, account_sid, auth_token, settings or Settings(), max_messages)
+        parts = _assemble(home, account_sid, auth_token, settings or Settings(), max_messages, frozenset(smpp_senders))
         stack.callback(parts.ledger.close)
         restore(parts.ledger, parts.store, parts.phones, parts.mails)
         stack.push_async_callback(parts.callbacks.stop)
@@ -76,29 +82,43 @@ async def running_sandbox(
         inbox = SmtpInbox(parts.mails, parts.mail_faults)
         stack.push_async_callback(inbox.stop)
         port = await inbox.start(smtp_port)
-        handle = RunningSandbox(base_url, port, account_sid, auth_token, home)
+        stack.push_async_callback(parts.smsc.stop)
+        smpp = await parts.smsc.start(smpp_port)
+        handle = RunningSandbox(base_url, port, smpp, account_sid, auth_token, home)
         await stack.enter_async_context(handle)
-        for board in (parts.faults, parts.mail_faults):
+        for board in (parts.faults, parts.mail_faults, parts.smpp_faults):
             stack.callback(board.clear)
         yield handle
 
 
-def _assemble(home: Path, account_sid: str, auth_token: str, settings: Settings, max_messages: int) -> Parts:
+def _assemble(
+    home: Path,
+    account_sid: str,
+    auth_token: str,
+    settings: Settings,
+    max_messages: int,
+    smpp_senders: frozenset[str],
+) -> Parts:
     ledger = Ledger(home / "ledger.jsonl")
     store, phones = MessageStore(max_messages), Phones()
     troubles: FaultBoard[NumberTrouble] = FaultBoard()
+    smpp_faults: FaultBoard[SmppFault] = FaultBoard()
     callbacks = CallbackSender(auth_token, ledger)
+    carrier = Carrier(account_sid, store, phones, troubles, callbacks, ledger, settings)
+    carrier.smsc = smsc = SmscServer(carrier, smpp_faults, ledger, smpp_senders)
     return Parts(
         account_sid=account_sid,
         first_settings=settings,
         store=store,
         phones=phones,
-        carrier=Carrier(account_sid, store, phones, troubles, callbacks, ledger, settings),
+        carrier=carrier,
         callbacks=callbacks,
         faults=FaultBoard[Fault](),
         troubles=troubles,
         mail_faults=FaultBoard[MailFault](),
         mails=MailStore(home / "mails", ledger, MAX_MAILS),
+        smpp_faults=smpp_faults,
+        smsc=smsc,
         ledger=ledger,
     )
 
