@@ -56,9 +56,9 @@ def with_canary(rules: Policy, directory: Path) -> Policy:
         contact = load_directory(directory).contacts.get(SANDBOX_CANARY.contact)
     except (PolicyMistakes, OSError):
         return rules  # the notifiers name what is wrong with the directory
-    party = rules.parties[0].id
-    fits = contact is not None and contact.test_phone
-    return rules.model_copy(update={"canary": SANDBOX_CANARY.model_copy(update={"party": party})}) if fits else rules
+    if contact is None or not contact.test_phone:
+        return rules
+    return rules.with_parts(canary=SANDBOX_CANARY.model_copy(update={"party": rules.parties[0].id}))
 
 
 async def unless(end: asyncio.Task[Any], work: Coroutine[Any, Any, None]) -> bool:

@@ -315,10 +315,17 @@ class Policy(Model):
             raise ValueError(f"competence is missing for {', '.join(missing)}")
         return self
 
+    def with_parts(self, **parts: Any) -> Self:
+        """This policy with some ``parts`` replaced. ``model_copy`` would keep a version that was worked out before."""
+        return type(self)(**({name: getattr(self, name) for name in type(self).model_fields} | parts))
+
     @cached_property
     def version(self) -> str:
-        """The content hash: equal policies have equal versions, whatever their files look like."""
-        return hashlib.sha256(canonical_json(self.model_dump(mode="json"))).hexdigest()
+        """The content hash: equal policies have equal versions, whatever their files look like.
+
+        What stands at its default is left out, so that a release that knows a new key still knows older policies.
+        """
+        return hashlib.sha256(canonical_json(self.model_dump(mode="json", exclude_defaults=True))).hexdigest()
 
 
 def canonical_json(value: Any) -> bytes:
