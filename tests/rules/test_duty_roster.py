@@ -125,6 +125,15 @@ def test_an_exception_takes_the_place_of_what_would_begin_on_its_dates(written: 
     assert called(desk_policy({**WEEK, "exceptions": [EXCEPTION]}), local(written)) == who
 
 
+def test_an_exception_is_called_before_the_night_that_still_runs() -> None:
+    """Who was named for that very date comes first; the ordinary shift of the day before ends when it ends."""
+    nights = [{"days": "daily", "hours": "20:00-10:00", "call": ["anna"]}]
+    named = {"dates": "2026-06-03", "shifts": [{"hours": "08:00-20:00", "call": ["cilda"]}]}
+    rules = desk_policy({"shifts": nights, "exceptions": [named]})
+    assert called(rules, local("2026-06-03 09:00")) == ["cilda", "anna"]
+    assert called(rules, local("2026-06-03 10:00")) == ["cilda"]
+
+
 def test_an_exception_without_shifts_leaves_the_day_to_everybody() -> None:
     """Nobody is on duty by roster then, so whoever holds the role is called."""
     rules = desk_policy({**WEEK, "exceptions": [{"dates": ["2026-06-03"], "shifts": []}]})
