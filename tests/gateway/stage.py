@@ -69,7 +69,7 @@ class Stage:
                 base_url=sandbox.base_url,
                 from_urgent=URGENT,
                 from_routine=ROUTINE,
-                timeout_s=2.0,
+                timeout_s=10.0,
             ),
             gateway=GatewaySettings(port=port, public_url=self.url, poll_s=0.5, answer_within_s=1.5),
         )
