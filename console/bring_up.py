@@ -56,9 +56,10 @@ def with_canary(rules: Policy, directory: Path) -> Policy:
         contact = load_directory(directory).contacts.get(SANDBOX_CANARY.contact)
     except (PolicyMistakes, OSError):
         return rules  # the notifiers name what is wrong with the directory
-    party = rules.parties[0].id
-    fits = contact is not None and contact.test_phone
-    return rules.model_copy(update={"canary": SANDBOX_CANARY.model_copy(update={"party": party})}) if fits else rules
+    if contact is None or not contact.test_phone:
+        return rules
+    canary = SANDBOX_CANARY.model_copy(update={"party": rules.parties[0].id})
+    return Policy(**(dict(rules) | {"canary": canary}))  # made anew: a copy would keep a version worked out before
 
 
 async def unless(end: asyncio.Task[Any], work: Coroutine[Any, Any, None]) -> bool:

@@ -9,6 +9,7 @@ import typer
 
 from console.files import read_event, read_policy
 from console.output import Exit, err, fail, out
+from console.samples import samples
 from notifiers.texts.sms import render_sms
 from notifiers.texts.wording import Unrenderable
 from schemas.base import Lang
@@ -23,6 +24,7 @@ from streams.rules.routing.explain import explain
 from streams.rules.routing.route import route
 
 sms_app = typer.Typer(help="The texts that go out.", no_args_is_help=True)
+sms_app.command("samples")(samples)
 
 PREVIEW_CODE = "7F2K"
 _FOLLOW_UPS = {
@@ -124,11 +126,18 @@ def notification_of(decision: Decision, path: Route) -> Notification:
         channel=Channel.SMS,
         lane=path.lane,
         step=0,
-        template=_FOLLOW_UPS.get(decision.kind, Template(action.value)),
+        template=_template(decision, action),
         action=action,
         code=PREVIEW_CODE,
         facts=path.shared,
         reply_within_s=path.reply_within_s,
         decided_at=decision.recorded_at,
         expires_at=decision.expires_at,
+        subject=decision.service.contact_id if decision.service else None,
     )
+
+
+def _template(decision: Decision, action: Action) -> Template:
+    if decision.service is not None:
+        return Template(decision.service.kind.value)
+    return _FOLLOW_UPS.get(decision.kind, Template(action.value))

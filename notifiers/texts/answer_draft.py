@@ -46,7 +46,7 @@ def news_of(notification: Notification) -> AnswerNews:
     """What the text is about.
 
     Raises:
-        Unrenderable: nothing; or an answer without one, or the other way round.
+        Unrenderable: it carries no news, or is to tell of an answer and holds none.
     """
     news = notification.answer
     if news is None or (news.answer is None and notification.template is Template.ANSWERED):

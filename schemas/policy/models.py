@@ -332,8 +332,11 @@ class Policy(Model):
 
     @cached_property
     def version(self) -> str:
-        """The content hash: equal policies have equal versions, whatever their files look like."""
-        return hashlib.sha256(canonical_json(self.model_dump(mode="json"))).hexdigest()
+        """The content hash: equal policies have equal versions, whatever their files look like.
+
+        What stands at its default is left out, so that a release that knows a new key still knows older policies.
+        """
+        return hashlib.sha256(canonical_json(self.model_dump(mode="json", exclude_defaults=True))).hexdigest()
 
 
 def canonical_json(value: Any) -> bytes:

@@ -1,15 +1,19 @@
 """``borderlands route`` and ``borderlands sms preview``: looking before sending, with no broker anywhere."""
 
 import json
+import re
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from schemas.decision import Decision
-from schemas.vocabulary import DecisionOutcome
+from schemas.policy.models import Policy
+from schemas.upkeep import check_event, holders_of
+from schemas.vocabulary import SERVICE_TEMPLATES, Answer, DecisionOutcome, ReplyKind
 from tests.console.conftest import Run
 
 REPORT: dict[str, Any] = {
@@ -185,3 +189,22 @@ def test_a_file_cannot_say_when_it_was_recorded(borderlands: Run, tmp_path: Path
     done = borderlands("route", str(written(tmp_path, REPORT | old | {"recorded_at": "2020-01-01T00:00:01Z"})))
     assert done.exit_code == 65
     assert "expired" in done.stdout
+
+
+@pytest.mark.parametrize("language", ["lv", "lt", "en"])
+def test_the_texts_that_no_report_leads_to_can_be_read(borderlands: Run, language: str) -> None:
+    """One of each kind of answer, of text about the system and of reply, in the policy's words, three parts at most."""
+    done = borderlands("sms", "samples", "--lang", language)
+    assert done.exit_code == 0, done.output
+    lines = done.stdout.splitlines()
+    assert len(lines) == len(Answer) + 4 + len(SERVICE_TEMPLATES) + len(ReplyKind)
+    assert all(line.startswith(f"{language} ") and re.search(r" [123] × (GSM-7|UCS-2)", line) for line in lines)
+    assert len({line[27:] for line in lines}) == len(lines)
+
+
+def test_a_check_of_a_contact_can_be_previewed(borderlands: Run, policy: Policy) -> None:
+    """The preview of a service event shows its own text, not that of information about an event."""
+    check = check_event(holders_of(policy, party="birzai", role="fire_chief")[0], "2026-11", datetime.now(UTC))
+    done = borderlands("sms", "preview", "-", stdin=check.model_dump_json(exclude_none=True))
+    assert done.exit_code == 0, done.output
+    assert "RYŠIO PATIKRINIMAS 7F2K. Nieko neįvyko." in done.stdout

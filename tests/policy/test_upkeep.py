@@ -7,7 +7,7 @@ import pytest
 from schemas.policy.directory import Contact
 from schemas.policy.directory_file import check_directory, load_directory
 from schemas.policy.load import load_policy, read_policy
-from schemas.policy.models import Canary
+from schemas.policy.models import Canary, Policy
 from schemas.vocabulary import Channel
 from tests.policy.conftest import SHIPPED
 
@@ -121,3 +121,19 @@ def test_a_good_test_phone_is_no_mistake(policy_dir: Path) -> None:
     assert _mistakes(policy_dir, CANARY.format(contact="canary-phone", party="vecumnieki", every="5 min")) == []
     directory = load_directory(SHIPPED / "directory.example.yaml")
     assert check_directory(load_policy(policy_dir), directory, policy_dir) == ()
+
+
+def test_a_release_that_knows_more_still_knows_an_older_policy() -> None:
+    """A key that a later release adds does not change the version of a policy that was published without it."""
+
+    class Later(Policy):
+        """The policy of a later release."""
+
+        something_new: int | None = None
+        with_a_default: tuple[str, ...] = ("sms",)
+
+    policy = load_policy(SHIPPED)
+    read = Later.model_validate_json(policy.model_dump_json(exclude_none=True))
+    assert read.version == policy.version
+    assert Later(**(dict(read) | {"something_new": 1})).version != policy.version
+    assert Policy(**(dict(policy) | {"contact_checks": None})).version != policy.version

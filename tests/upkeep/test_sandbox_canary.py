@@ -25,6 +25,14 @@ def test_the_example_has_a_phone_for_it(shipped: Policy) -> None:
     assert (canary.contact, canary.party) == ("canary-phone", shipped.parties[0].id)
 
 
+def test_the_version_is_that_of_the_policy_with_its_canary(shipped: Policy) -> None:
+    """A version worked out before does not stay on the changed policy, which would be published under a false one."""
+    before = shipped.version
+    changed = with_canary(shipped, EXAMPLE)
+    assert changed.version != before
+    assert Policy.model_validate_json(changed.model_dump_json()).version == changed.version
+
+
 def test_the_policys_own_canary_stays(shipped: Policy) -> None:
     """Who names a test phone gets that one."""
     own = shipped.model_copy(update={"canary": Canary(contact="mine", party="birzai", every=300)})
