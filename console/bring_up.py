@@ -58,8 +58,7 @@ def with_canary(rules: Policy, directory: Path) -> Policy:
         return rules  # the notifiers name what is wrong with the directory
     if contact is None or not contact.test_phone:
         return rules
-    canary = SANDBOX_CANARY.model_copy(update={"party": rules.parties[0].id})
-    return Policy(**(dict(rules) | {"canary": canary}))  # made anew: a copy would keep a version worked out before
+    return rules.with_parts(canary=SANDBOX_CANARY.model_copy(update={"party": rules.parties[0].id}))
 
 
 async def unless(end: asyncio.Task[Any], work: Coroutine[Any, Any, None]) -> bool:

@@ -330,6 +330,10 @@ class Policy(Model):
             raise ValueError(f"competence is missing for {', '.join(missing)}")
         return self
 
+    def with_parts(self, **parts: Any) -> Self:
+        """This policy with some ``parts`` replaced. ``model_copy`` would keep a version that was worked out before."""
+        return type(self)(**({name: getattr(self, name) for name in type(self).model_fields} | parts))
+
     @cached_property
     def version(self) -> str:
         """The content hash: equal policies have equal versions, whatever their files look like.
