@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 import aiohttp
@@ -44,13 +45,16 @@ class TwilioTexts:
 
     def __init__(self, settings: TwilioSettings) -> None:
         """Must be made inside a running event loop."""
-        self._timeout_s = settings.timeout_s
+        self._settings, self._timeout_s = settings, settings.timeout_s
         self._http = BoundedTwilioHttp(
             settings.base_url, connect_s=min(CONNECT_S, settings.timeout_s), total_s=settings.timeout_s
         )
-        self._client = Client(
-            settings.account_sid, settings.auth_token.get_secret_value(), http_client=self._http, environment={}
-        )
+
+    @cached_property
+    def _client(self) -> Any:
+        """The SDK's client, made when it is first needed: it cannot be made without an account."""
+        token = self._settings.auth_token.get_secret_value()
+        return Client(self._settings.account_sid, token, http_client=self._http, environment={})
 
     async def send(self, to: str, sender: str, body: str) -> None:
         """Hand one text over, once.

@@ -69,7 +69,7 @@ class Stage:
                 base_url=sandbox.base_url,
                 from_urgent=URGENT,
                 from_routine=ROUTINE,
-                timeout_s=2.0,
+                timeout_s=10.0,
             ),
             gateway=GatewaySettings(port=port, public_url=self.url, poll_s=0.5, answer_within_s=1.5),
         )
@@ -93,10 +93,10 @@ class Stage:
         self.directory.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
     @asynccontextmanager
-    async def gateway(self, **changes: Any) -> AsyncIterator[Health]:
+    async def gateway(self, *, twilio: TwilioSettings | None = None, **changes: Any) -> AsyncIterator[Health]:
         """A gateway inside this test, from the moment its door is open; stopped cleanly at the end."""
         gateway = self.settings.gateway.model_copy(update=changes)
-        settings = self.settings.model_copy(update={"gateway": gateway})
+        settings = self.settings.model_copy(update={"gateway": gateway, "twilio": twilio or self.settings.twilio})
         health, stop = Health("gateway"), asyncio.Event()
         task = asyncio.create_task(serve_gateway(settings, health, stop))
         try:

@@ -30,10 +30,7 @@ async def sandbox() -> AsyncIterator[RunningSandbox]:
 @pytest.fixture
 async def twilio(sandbox: RunningSandbox) -> AsyncIterator[TwilioTexts]:
     """The client under test."""
-    settings = TwilioSettings(
-        account_sid=sandbox.account_sid, auth_token=sandbox.auth_token, base_url=sandbox.base_url, timeout_s=1.0
-    )
-    texts = TwilioTexts(settings)
+    texts = TwilioTexts(_settings(sandbox))
     yield texts
     await texts.close()
 
@@ -82,11 +79,13 @@ async def test_what_came_before_is_not_asked_for(sandbox: RunningSandbox, twilio
         Fault(kind=FaultKind.REFUSE, operation=Operation.LIST),
     ],
 )
-async def test_a_list_that_cannot_be_read_says_why(sandbox: RunningSandbox, twilio: TwilioTexts, fault: Fault) -> None:
+async def test_a_list_that_cannot_be_read_says_why(sandbox: RunningSandbox, fault: Fault) -> None:
     """Whatever goes wrong is one failure, in bounded time."""
     await sandbox.add_fault(fault)
+    texts = TwilioTexts(_settings(sandbox, timeout_s=1.0))
     with pytest.raises(ListingFailed):
-        await twilio.received(OURS, LONG_AGO)
+        await texts.received(OURS, LONG_AGO)
+    await texts.close()
 
 
 async def test_a_reply_that_is_refused_says_why_without_the_number(
@@ -148,6 +147,12 @@ async def test_a_text_that_cannot_be_written_is_looked_for_again() -> None:
     away[0] = False
     assert await missed.look() == 2
     assert listed.asked[0] == listed.asked[1]
+
+
+def _settings(sandbox: RunningSandbox, timeout_s: float = 20.0) -> TwilioSettings:
+    return TwilioSettings(
+        account_sid=sandbox.account_sid, auth_token=sandbox.auth_token, base_url=sandbox.base_url, timeout_s=timeout_s
+    )
 
 
 def text(ref: str) -> InboundText:

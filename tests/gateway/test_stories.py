@@ -9,6 +9,8 @@ from deploy.local.sandbox.models import Fault, FaultKind, Operation
 from gateway import courtesy
 from gateway.inbound import TWILIO
 from runtime.kafka import partition_for
+from runtime.process import ConfigurationMistake
+from runtime.settings import TwilioSettings
 from schemas import ids
 from schemas.vocabulary import Answer, EventKind, Origin, ReplyProblem, ServiceKind, Status
 from tests.gateway.stage import JONAS, LATVIAN, PARTITIONS, ROUTINE, RUTA, STRANGER, URGENT, Stage
@@ -222,6 +224,25 @@ async def test_without_a_public_address_the_list_alone_brings_replies(stage: Sta
     async with stage.gateway(public_url=None):
         answer = await stage.response(await stage.sandbox.reply(RUTA, URGENT, "taip"))
     assert answer.incident_id == state.incident_id
+
+
+async def test_an_account_set_up_by_half_is_a_mistake_and_none_at_all_is_not(stage: Stage) -> None:
+    """Whoever texts by another provider needs no account; who forgot a part of one is told which."""
+    here = stage.sandbox.base_url
+    async with stage.gateway(twilio=TwilioSettings(base_url=here)) as health:
+        assert health.ready
+        assert "door" not in health.facts
+    with pytest.raises(ConfigurationMistake, match=r"AUTH_TOKEN.*FROM_URGENT.*FROM_ROUTINE"):
+        async with stage.gateway(twilio=TwilioSettings(base_url=here, account_sid="AC" + "0" * 32)):
+            raise AssertionError("it started")
+
+
+async def test_made_up_people_are_not_written_to_by_a_real_provider(stage: Stage) -> None:
+    """A directory marked fictional keeps the gateway from starting, as it keeps notifiers."""
+    real = stage.settings.twilio.model_copy(update={"base_url": None})
+    with pytest.raises(ConfigurationMistake, match="marked fictional"):
+        async with stage.gateway(twilio=real):
+            raise AssertionError("it started")
 
 
 async def _as_many(looking: object, count: int) -> object:

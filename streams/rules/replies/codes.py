@@ -83,7 +83,7 @@ def _beside_an_answer(tokens: Tokens, lexicon: Lexicon) -> dict[str, list[int]]:
 
     A fifth of all codes are letters only with a vowel among them; and names are such words too, so it is never sure.
     """
-    if len(tokens.all) < 2:
+    if len(tokens.all) < 2 or lexicon.phrase_at(tuple(token.word for token in tokens.all[:2])) is not None:
         return {}
     first, last = tokens.all[0], tokens.all[-1]
     second = tokens.all[1]

@@ -25,6 +25,8 @@ _SLIPPED_YES = frozenset((WordKind.GOING, WordKind.WILL))
 _MIN_SLIPPED_YES, _MIN_SLIPPED_NO = 6, 5
 _PREFIXES = ("at", "is", "nu", "pri", "su", "iz", "aiz", "pie", "no", "uz")
 _MIN_PREFIXED = 5
+_MIN_PLACE, _MAX_ENDING = 5, 2
+"""Letters of a place's name that is looked for, and how many at its end change with its case."""
 _MAX_REMEMBERED = 20_000
 
 V = TypeVar("V")
@@ -83,6 +85,7 @@ class Lexicon:
     times: WordTable[int] = field(default_factory=WordTable)
     nouns: WordTable[NeedKind] = field(default_factory=WordTable)
     phrases: dict[str, list[Phrase]] = field(default_factory=dict)
+    places: WordTable[bool] = field(default_factory=WordTable)
     quoted: set[str] = field(default_factory=set)
     _known: dict[str, WordKind | None] = field(default_factory=dict)
 
@@ -124,6 +127,10 @@ class Lexicon:
             if found is not None and self.kinds.exact.get(form) is not WordKind.THEY_COME:
                 return found
         return None
+
+    def is_place(self, word: str) -> bool:
+        """Whether ``word`` is the name of a place of the policy, in any case."""
+        return bool(self.places.get(word))
 
     def is_unit(self, word: str) -> bool:
         """Whether ``word`` may be glued to a number: "20min", "2cisternas"."""
@@ -258,6 +265,11 @@ def _built(policy: Policy) -> Lexicon:
         for need, counted in texts.needs.items():
             lexicon.add_nouns(need, (*counted.label, *counted.forms.values()))
         lexicon.quoted |= {fold(header) for header in texts.headers.values()}
+    geography = policy.geography
+    for name in (*(place.names for place in geography.places), *(parish.names for parish in geography.parishes)):
+        for part in (*name.lv.split(), *name.lt.split()):
+            if len(part) >= _MIN_PLACE:
+                lexicon.places.put(part[:-_MAX_ENDING] + "*", True)
     for texts in policy.texts.values():
         if texts.reply_lexicon is not None:
             lexicon.add(texts.reply_lexicon, wins=True)

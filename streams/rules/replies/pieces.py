@@ -25,6 +25,7 @@ class Part(StrEnum):
     DURATION = "duration"
     AMOUNT = "amount"
     TIME = "time"
+    PLACE = "place"
     UNKNOWN = "unknown"
 
 
@@ -105,6 +106,8 @@ def _single(token: Token, lexicon: Lexicon) -> Piece:
         kind = _by_form(word)
     if kind in (WordKind.STOP, WordKind.START):
         kind = WordKind.DOUBT  # within a sentence they command nothing
+    if kind in (None, WordKind.NEGATION) and noun is None and lexicon.is_place(word):
+        return _piece(token, Part.PLACE)
     if noun is not None and kind in (None, WordKind.FILLER, WordKind.LACKING):
         return replace(_piece(token, Part.NOUN), need=noun)
     return _piece(token, kind if kind is not None else Part.UNKNOWN)

@@ -17,7 +17,7 @@ K, P = WordKind, Part
 
 _COMING = frozenset((K.GOING, K.WILL, K.GIVE))
 _POSITIVE = _COMING | {K.YES}
-_DETAILS = frozenset((P.CODE, P.NUMBER, P.RANGE, P.POINT, P.NOUN, P.AMOUNT, P.TIME, P.DURATION, P.HEADS))
+_DETAILS = frozenset((P.CODE, P.NUMBER, P.RANGE, P.POINT, P.NOUN, P.AMOUNT, P.TIME, P.DURATION, P.HEADS, P.PLACE))
 _GOVERN = frozenset((K.NEAR, K.AFTER, K.CLOCK, K.NO_ALONE, K.OF))
 _INFINITIVES = ("t", "ti", "ть")
 _FIRST_PERSON = ("siu", "sim", "sime", "su", "am", "ame", "om", "ome", "au")
@@ -27,6 +27,7 @@ _BESIDE_YES = _PLAIN | _POSITIVE | {K.RECEIVED, K.SORRY, K.YES_OR_IF, K.THEY_COM
 _AFTER_BUT = _PLAIN | _COMING | {K.PARTLY, K.THEY_COME}
 
 MAX_UNKNOWN_BESIDE_YES = 4
+MAX_UNKNOWN_BESIDE_BARE_YES = 1
 MAX_UNKNOWN_BESIDE_COMING = 2
 MAX_UNKNOWN_BESIDE_RECEIPT = 8
 _GOVERNED = 2
@@ -158,6 +159,10 @@ def _consent(reading: _Reading) -> Answer | None:
     part = _is_part(reading.plain)
     if not (coming or reading.says(K.YES) or offered or part):
         return None
+    if offered and not (coming or reading.says(K.YES) or part) and not _is_bare_offer(reading.plain):
+        return None
+    if reading.says(K.NEED) and not reading.says(K.GOING):
+        return None
     if not _unknown_is_harmless(reading.plain, said_yes=reading.says(K.YES)):
         return None
     if part:
@@ -168,12 +173,21 @@ def _consent(reading: _Reading) -> Answer | None:
     return Answer.RECEIVED if read_only else Answer.ACCEPT
 
 
+def _is_bare_offer(plain: tuple[Piece, ...]) -> bool:
+    """Whether how many and when are all that is said: "1 cisterna, 20 min", and not "deg 2 mašīnas, 20 min"."""
+    return all(piece.what in _OFFER for piece in plain)
+
+
+_OFFER = (_PLAIN | {K.PARTLY}) - {K.OK, K.LACKING}
+
+
 def _own_people_leave(plain: tuple[Piece, ...]) -> bool:
     """Whether a crew leaves, "gaisrinė išvyksta": that it sets out is known to its own people alone. That all have left
     is no help."""
     leaving = {piece.clause for piece in plain if piece.what is K.THEY_COME and piece.word.startswith(_SETTING_OUT)}
     crews = {piece.clause for piece in plain if piece.what in (P.NOUN, P.AMOUNT) or piece.word in _CREWS}
-    return bool(leaving & crews) and not any(piece.word in _ALL for piece in plain)
+    strange = any(True for _ in _unknown(plain))
+    return bool(leaving & crews) and not strange and not any(piece.word in _ALL for piece in plain)
 
 
 _SETTING_OUT = ("iz", "is")
@@ -190,14 +204,28 @@ def _is_only_then(plain: tuple[Piece, ...]) -> bool:
 
 
 def _unknown_is_harmless(plain: tuple[Piece, ...], *, said_yes: bool) -> bool:
-    """Whether the unknown words leave a yes a yes. Beside "we go" none may say what for: "braucam zvejot" (to fish)."""
-    unknown = list(_unknown(plain))
+    """Whether the unknown words leave a yes a yes. Beside "we go" none may say where else or what for: "braucam uz Rīgu
+    pie ārsta", "braucam zvejot"; beside "we send" none may say what: "sūtām sveicienus"."""
     if said_yes:
-        return len(unknown) <= MAX_UNKNOWN_BESIDE_YES
-    what_for = [
-        piece for piece in unknown if piece.word.endswith(_INFINITIVES + _FIRST_PERSON) or _follows_coming(plain, piece)
-    ]
-    return not what_for and len(unknown) <= MAX_UNKNOWN_BESIDE_COMING
+        told = any(piece.what in _TOLD for piece in plain)
+        return len(list(_unknown(plain))) <= (MAX_UNKNOWN_BESIDE_YES if told else MAX_UNKNOWN_BESIDE_BARE_YES)
+    unknown = list(_unknown(plain))
+    if _goes_elsewhere(plain):
+        return False
+    if any(piece.what in _COMING and piece.word.startswith(_SENDING) for piece in plain):
+        return not unknown and not any(piece.what is K.MESSAGE or piece.word == _WORD for piece in plain)
+    what_for = [piece for piece in unknown if piece.word.endswith(_INFINITIVES + _FIRST_PERSON)]
+    follows = [piece for piece in unknown if _follows_coming(plain, piece)]
+    return not what_for and not follows and len(unknown) <= MAX_UNKNOWN_BESIDE_COMING
+
+
+_WORD = "zinu"
+"""Latvian "ziņu", word that is sent, reads like "zinu", I know."""
+_TOLD = _COMING | {P.AMOUNT, P.TIME}
+_SENDING = (
+    *("sut", "nosut", "izsut", "atsut", "siunc", "issiunc", "pasiunc", "issiunt", "pasiunt", "siusi", "issiusi"),
+    *("atsiusi", "pasiusi", "send", "посл", "посыл", "отправ", "высыл", "выш", "приш"),
+)
 
 
 def _follows_coming(plain: tuple[Piece, ...], piece: Piece) -> bool:
@@ -257,10 +285,22 @@ def _unknown(plain: tuple[Piece, ...]) -> Iterator[Piece]:
         if piece.what in _GOVERN:
             governed = _GOVERNED
             continue
-        strange = piece.what is P.UNKNOWN and piece.word.isalpha() and not (index > 0 and _is_name(piece))
-        if strange and not governed:
+        strange = piece.what is P.UNKNOWN and piece.word.isalpha()
+        if strange and not governed and not (index > 0 and _is_name(piece)):
             yield piece
         governed = max(0, governed - 1)
+
+
+def _goes_elsewhere(plain: tuple[Piece, ...]) -> bool:
+    """Whether it is said where to, and that is no place of the policy: "braucam uz Rīgu". Where from, with whom and
+    when tell nothing of the kind."""
+    return any(
+        piece.word in _WHERE_TO and piece.what in _GOVERN and after.what is P.UNKNOWN and after.word.isalpha()
+        for piece, after in itertools.pairwise(plain)
+    )
+
+
+_WHERE_TO = frozenset(("uz", "i", "pie", "pas", "prie", "lidz", "iki", "link", "ant", "to", "at", "в", "на", "к", "у"))
 
 
 def _is_name(piece: Piece) -> bool:

@@ -5,7 +5,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from schemas.policy.answer_words import AnswerWords, WordKind
@@ -64,6 +64,7 @@ def test_diacritics_left_out_change_no_answer_into_another(reply: Typed) -> None
     assert after.amounts == before.amounts or after.answer is None
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200))
 @example("JĀ\u0000")
 @example("\U0001f44d\u200d\u200d")
@@ -74,6 +75,7 @@ def test_no_text_makes_it_fail(text: str) -> None:
     assert isinstance(read(text), Understood)
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(WORDS), min_size=1, max_size=6), st.sampled_from(REFUSALS), st.data())
 def test_a_no_anywhere_in_a_reply_leaves_no_accept(words: list[str], refusal: str, data: st.DataObject) -> None:
     """A reply with a refusal in it is never an accept, wherever it stands and whatever stands around it."""
@@ -83,6 +85,7 @@ def test_a_no_anywhere_in_a_reply_leaves_no_accept(words: list[str], refusal: st
         assert read(text).answer is not Answer.ACCEPT
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.sampled_from(("ja", "braucam", "ne", "20", "min", "7F2K", "?", "mašīna", ",", "if", "\n", ">", "—")))
 )
