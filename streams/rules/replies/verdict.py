@@ -139,7 +139,7 @@ def _part_in_spite(reading: _Reading) -> bool:
     return max(refusing) < min(promising) and min(promising) in but & _clauses_with(reading.plain, *_COMING)
 
 
-_THE_OTHER = ("otr", "antr")
+_THE_OTHER = ("otr", "antr", "kitu", "citu")
 
 
 def _clauses_with(plain: tuple[Piece, ...], *kinds: WordKind | Part) -> set[int]:
