@@ -491,7 +491,7 @@ def test_an_answer_of_somebody_who_was_not_asked_counts_for_their_party() -> Non
 def test_a_storm_of_answers_is_bounded() -> None:
     """However often somebody changes their mind, what the asking side is sent stays bounded, and so does the state."""
     story = begun().accepted()
-    for number in range(200):
+    for number in range(100):
         answer = (Answer.ACCEPT, Answer.DECLINE)[number % 2]
         story.apply(says(DESK.contact_id, answer, name=f"rs-{number}", at=at(number)))
     assert len(story.known.news) == NEWS_MAX - KEPT_FOR_ENDS
