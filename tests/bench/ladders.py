@@ -113,7 +113,11 @@ class _Bench:
 
     async def _open(self, incident: str, now: datetime) -> None:
         route = asking(DESK, ladder=LADDER)
-        values: dict[str, Any] = {"policy_version": RULES.version, "recorded_at": now, "expires_at": now + timedelta(hours=4)}
+        values: dict[str, Any] = {
+            "policy_version": RULES.version,
+            "recorded_at": now,
+            "expires_at": now + timedelta(hours=4),
+        }
         record = asked(f"ev-{incident}", route, incident_id=incident, **values)
         await self._write(DECISIONS, record, self._partition(incident), wait=False)
 
