@@ -232,6 +232,8 @@ def _earlier(slot: Slot, receipt: Receipt, now: datetime, *, same: bool) -> Slot
     if not slot.reached:
         slot = slot.model_copy(update={"reached": True, "sent_count": max(1, slot.sent_count)})
     repeated = same and receipt.attempt is not None and receipt.attempt < slot.current.attempt
+    if receipt.delivery is Delivery.SENT and receipt.provider in slot.current.not_by:
+        repeated = False  # that it took the text is known, and that it never arrived is why it is ordered again
     if repeated and receipt.delivery is not Delivery.UNKNOWN and slot.delivery in UNSENT:
         effects = (ended(slot.current, ReceiptReason.DUPLICATE, now),)
         slot = moved(slot, receipt.delivery, ReceiptReason.DUPLICATE, now)
