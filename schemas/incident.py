@@ -127,7 +127,8 @@ class Slot(Model):
     ``claim_id`` is the claim that stands while ``delivery`` is claimed.
     ``waiting`` is the newest follow-up, emitted as soon as the current notification has an outcome.
     ``accepted_at`` is when a provider first accepted the alert or what followed it, None once all of that is known not
-    to have arrived. ``provider`` took the current notification.
+    to have arrived. ``provider`` took the current notification. ``answered``: somebody has said yes to the request, so
+    that nothing wakes this contact for the first time any more.
     """
 
     party: Id
@@ -145,6 +146,7 @@ class Slot(Model):
     sent_count: int = 0
     accepted_at: UtcTime | None = None
     provider: Id | None = None
+    answered: bool = False
 
 
 class IncidentState(Record):

@@ -24,7 +24,7 @@ from schemas.vocabulary import (
 from streams.rules.incidents.asker import KEPT_FOR_ENDS, NEWS_MAX
 from streams.rules.incidents.climbs import SERVICE
 from streams.rules.incidents.crews import NO_CREWS, Crews
-from tests.dispatcher.builders import at, outcome
+from tests.dispatcher.builders import at, claim, outcome
 from tests.rules.ladders import (
     ANSWER_S,
     CHIEF,
@@ -399,6 +399,42 @@ def test_silence_of_a_provider_orders_the_text_by_another_once() -> None:
     assert story.wait(60).emitted == []
 
 
+def test_a_repeated_receipt_of_the_silent_provider_takes_no_repetition_back() -> None:
+    """That it took the text is known; only proof that it arrived ends the second attempt."""
+    story = begun(DESK, ladder=PROVEN)
+    (first,) = story.emitted
+    taken = outcome(first, Delivery.SENT, provider="twilio")
+    story.apply(taken).wait(30)
+    assert story.apply(taken).said == []
+    story.apply(outcome(first, Delivery.DELIVERED, provider="twilio"))
+    assert [receipt.reason for receipt in story.said] == [ReceiptReason.DUPLICATE]
+
+
+def test_an_update_behind_a_claim_wakes_nobody_once_the_request_is_answered() -> None:
+    """Should the claimed alert not arrive, its contact was never told, and nothing is left to tell."""
+    story = begun()
+    desk, chief = story.emitted
+    story.accepted(desk).apply(claim(chief)).apply(says(DESK.contact_id))
+    story.apply(asked("ev-2", asking(DESK, CHIEF, tankers=2), kind=EventKind.UPDATE))
+    story.apply(outcome(chief, Delivery.FAILED_TEMP))
+    assert story.emitted == []
+    assert story.wait(3600).emitted == []
+    told = begun()
+    desk, chief = told.emitted
+    told.accepted(desk).apply(claim(chief)).apply(says(DESK.contact_id))
+    told.apply(asked("ev-2", asking(DESK, CHIEF, tankers=2), kind=EventKind.UPDATE)).accepted(chief)
+    assert [(note.contact_id, note.template) for note in told.emitted] == [(CHIEF.contact_id, Template.UPDATE)]
+
+
+def test_a_report_after_the_cancel_waits_for_its_own_acceptance() -> None:
+    """What a provider took before the cancel says nothing of the new alert: its time to be sent runs anew."""
+    story = begun().accepted().apply(asked("ev-2", kind=EventKind.CANCEL)).accepted()
+    story.wait(10).apply(asked("ev-3", asking(DESK, CHIEF)))
+    assert story.wait(SEND_S - 1).alerts() == []
+    assert story.wait(1).alerts() == list(VOLUNTEERS)
+    assert story.reasons() == [ReceiptReason.NOT_SENT_IN_TIME]
+
+
 def test_proof_of_delivery_in_time_sends_nothing_more() -> None:
     """A delivered text is not ordered again."""
     story = begun(DESK, ladder=PROVEN)
@@ -491,7 +527,7 @@ def test_an_answer_of_somebody_who_was_not_asked_counts_for_their_party() -> Non
 def test_a_storm_of_answers_is_bounded() -> None:
     """However often somebody changes their mind, what the asking side is sent stays bounded, and so does the state."""
     story = begun().accepted()
-    for number in range(200):
+    for number in range(100):
         answer = (Answer.ACCEPT, Answer.DECLINE)[number % 2]
         story.apply(says(DESK.contact_id, answer, name=f"rs-{number}", at=at(number)))
     assert len(story.known.news) == NEWS_MAX - KEPT_FOR_ENDS

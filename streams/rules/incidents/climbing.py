@@ -19,7 +19,7 @@ from streams.rules.incidents.crews import Crews
 from streams.rules.incidents.effects import Effect, Folded, Say, SlotStep
 from streams.rules.incidents.followup import CLOSING, again, thanks
 from streams.rules.incidents.opening import further_alerts
-from streams.rules.incidents.slots import owe, send, spare, spared
+from streams.rules.incidents.slots import owe, send, settle, spare, spared
 from streams.rules.incidents.standing import DECIDED, RungOver, helped, reply_of, rung_over, silent_at, somebody_comes
 
 POLICY_WAIT = timedelta(seconds=5)
@@ -150,10 +150,15 @@ def _resume(look: _Look) -> None:
     look.say(ReceiptReason.NOBODY_ANSWERED, "the answer that was enough was taken back; the ladder is climbed on")
     look.change(ended=None, ended_at=None)
     for place in look.own_slots():
-        slot = look.state.slots[place]
-        if spared(slot) and slot.waiting is None and look.now < slot.current.expires_at:
+        slot = look.state.slots[place].model_copy(update={"answered": False})
+        look.take(place, SlotStep(slot))
+        if not spared(slot) or look.now >= slot.current.expires_at:
+            continue
+        if slot.waiting is None:
             look.take(place, send(slot, again(slot.current, repetition=False, now=look.now), look.now))
-            look.change(rung_at=look.now)
+        else:
+            look.take(place, settle(slot, look.now))
+        look.change(rung_at=look.now)
 
 
 def _let_be(look: _Look) -> None:

@@ -58,7 +58,20 @@ def climbs_after(
         route = routes.get(key)
         if route is not None or duty.asking_party == decision.reporting_party:
             climbs[place] = _after(turn, earlier.get(key), duty, route)
-    return with_climbs(state, climbs)
+    slots = tuple(_asked_anew(slot, state.obligations, climbs) for slot in state.slots)
+    return with_climbs(state.model_copy(update={"slots": slots}), climbs)
+
+
+def _asked_anew(slot: Slot, duties: tuple[Obligation, ...], climbs: Mapping[int, Climb | None]) -> Slot:
+    """``slot``, which an answer to an earlier climb has nothing to do with any more where a new one has begun."""
+    if not slot.answered:
+        return slot
+    for place, climb in climbs.items():
+        if climb is not None and climb.ended is None and belongs(slot, duties[place]):
+            before = duties[place].climb
+            if before is not None and before.ended is not None:
+                return slot.model_copy(update={"answered": False})
+    return slot
 
 
 def with_climbs(state: IncidentState, climbs: Mapping[int, Climb | None]) -> IncidentState:

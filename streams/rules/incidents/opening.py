@@ -164,7 +164,8 @@ def further_alerts(
                 slots.append(step.slot)
                 effects += step.effects
             elif spared(slots[place]):
-                step = owe(slots[place], _in_place_of(slots[place].current, alert), now)
+                asked_anew = slots[place].model_copy(update={"answered": False})
+                step = owe(asked_anew, _in_place_of(asked_anew.current, alert), now)
                 slots[place] = step.slot
                 effects += step.effects
     return Folded(state.model_copy(update={"slots": tuple(slots)}), tuple(effects))

@@ -100,10 +100,10 @@ def settle(slot: Slot, now: datetime) -> SlotStep:
     closing = waiting.template in FOR_THE_TOLD
     effects: tuple[Effect, ...] = ()
     if slot.delivery in UNSENT:
-        reason = _ended_by(waiting)
+        reason = _ended_by(slot, waiting)
         effects = (ended(slot.current, reason, now),)
         slot = moved(slot, Delivery.SUPPRESSED, reason, now)
-    if not slot.reached and closing:
+    if not slot.reached and (closing or slot.answered):
         # Nobody was told, as far as we know. A claim may have overtaken our end of this text or, whatever became
         # of this one, of an earlier one: its outcome brings us back here.
         return SlotStep(slot, effects)
@@ -116,9 +116,9 @@ def settle(slot: Slot, now: datetime) -> SlotStep:
     return SlotStep(step.slot, effects + step.effects)
 
 
-def _ended_by(waiting: Notification) -> ReceiptReason:
-    """Why an unsent notification gives way to ``waiting``."""
-    if waiting.template is Template.ENOUGH:
+def _ended_by(slot: Slot, waiting: Notification) -> ReceiptReason:
+    """Why an unsent notification of ``slot`` gives way to ``waiting``."""
+    if waiting.template is Template.ENOUGH or (slot.answered and not slot.reached and waiting.template not in CLOSING):
         return ReceiptReason.ANSWERED
     return ReceiptReason.CANCELLED if waiting.template in CLOSING else ReceiptReason.SUPERSEDED
 
@@ -129,17 +129,17 @@ def spare(slot: Slot, now: datetime) -> SlotStep:
     What is in a notifier's hand goes its way. What a contact that was told is owed stays owed: an update, and word
     that what was called off goes on.
     """
+    if not slot.answered:
+        slot = slot.model_copy(update={"answered": True})
     if slot.current.template not in _FIRST_ALERTS:
         return SlotStep(slot)
     if slot.delivery is Delivery.UNKNOWN and slot.next_attempt_at is not None:
         return SlotStep(slot.model_copy(update={"next_attempt_at": None}))
     if slot.delivery not in UNSENT or (slot.reached and (slot.waiting is not None or not slot.current.repetition)):
         return SlotStep(slot)
-    effects = tuple(
-        ended(note, ReceiptReason.ANSWERED, now) for note in (slot.waiting, slot.current) if note is not None
-    )
-    slot = slot.model_copy(update={"waiting": None})
-    return SlotStep(moved(slot, Delivery.SUPPRESSED, ReceiptReason.ANSWERED, now), effects)
+    end = ended(slot.current, ReceiptReason.ANSWERED, now)
+    step = explained(SlotStep(moved(slot, Delivery.SUPPRESSED, ReceiptReason.ANSWERED, now)), now)
+    return SlotStep(step.slot, (end, *step.effects))
 
 
 def spared(slot: Slot) -> bool:
@@ -232,6 +232,8 @@ def _earlier(slot: Slot, receipt: Receipt, now: datetime, *, same: bool) -> Slot
     if not slot.reached:
         slot = slot.model_copy(update={"reached": True, "sent_count": max(1, slot.sent_count)})
     repeated = same and receipt.attempt is not None and receipt.attempt < slot.current.attempt
+    if receipt.delivery is Delivery.SENT and receipt.provider in slot.current.not_by:
+        repeated = False  # that it took the text is known, and that it never arrived is why it is ordered again
     if repeated and receipt.delivery is not Delivery.UNKNOWN and slot.delivery in UNSENT:
         effects = (ended(slot.current, ReceiptReason.DUPLICATE, now),)
         slot = moved(slot, receipt.delivery, ReceiptReason.DUPLICATE, now)
