@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from aiokafka import AIOKafkaProducer
 
+from notifiers.backlog import Bounds
 from notifiers.claims import ClaimDesk
 from notifiers.delivery import Courier
 from notifiers.directory import DirectoryFile, anybody, for_real_people
@@ -23,7 +24,7 @@ from notifiers.routine import Routine
 from notifiers.sms_twilio import TwilioSms
 from notifiers.together import Together
 from notifiers.tries import Windows
-from notifiers.worker import Bounds, LaneWorker
+from notifiers.worker import LaneWorker
 from runtime.control import ControlFollower
 from runtime.health import Health
 from runtime.kafka import make_consumer, make_producer
