@@ -12,7 +12,7 @@ from schemas.notification import Notification
 KNOWN_FOR_S = 0.8
 """How long what was read of ``control`` counts. A switch is obeyed this long after it was written at the latest."""
 
-CONFIRM_EVERY_S = 0.1
+CONFIRM_EVERY_S = 0.2
 _LOOK_S = 0.25
 
 

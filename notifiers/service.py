@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from aiokafka import AIOKafkaProducer
 
+from notifiers.backlog import Bounds
 from notifiers.chain import Chain, Link
 from notifiers.claims import ClaimDesk
 from notifiers.delivery import Courier
@@ -23,7 +24,7 @@ from notifiers.sms_smpp import SmppSms
 from notifiers.sms_twilio import TwilioSms
 from notifiers.together import Together
 from notifiers.tries import Windows
-from notifiers.worker import Bounds, LaneWorker
+from notifiers.worker import LaneWorker
 from runtime.control import ControlFollower
 from runtime.directory import DirectoryFile, anybody, for_real_people
 from runtime.health import SILENT_S, Health

@@ -4,20 +4,13 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Coroutine, Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, cast
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
-from aiokafka.errors import (
-    CommitFailedError,
-    IllegalGenerationError,
-    IllegalStateError,
-    RebalanceInProgressError,
-    UnknownMemberIdError,
-)
 
+from notifiers.backlog import Backlog, Bounds
 from notifiers.claims import WRITE_WITHIN_S, InHand
 from notifiers.delivery import Courier
 from notifiers.gate import Gate, HeldBack
@@ -27,7 +20,7 @@ from notifiers.rates import LaneRate
 from notifiers.receipts_view import ReceiptsView
 from notifiers.routine import Routine
 from notifiers.together import Together
-from notifiers.waiting import Waiter, WaitingRoom, waiter
+from notifiers.waiting import Waiter, waiter
 from runtime import metrics
 from runtime.control import Control
 from runtime.log import logger
@@ -41,31 +34,10 @@ from schemas.vocabulary import Channel, Lane, RejectionReason
 Work = Callable[[], Coroutine[Any, Any, bool]]
 """Brings one record to an end; False where it has to wait instead."""
 
-_MOVED_AWAY = (
-    CommitFailedError,
-    IllegalGenerationError,
-    IllegalStateError,
-    RebalanceInProgressError,
-    UnknownMemberIdError,
-)
 POLL_MS = 200
 COMMIT_EVERY_S = 0.2
 PACE_EVERY_S = 0.5
 REVOKE_WITHIN_S = 3.0
-
-
-@dataclass(frozen=True)
-class Bounds:
-    """How many notifications may be in hand: in all, and per partition before its reading pauses.
-
-    What a switch holds, or a contact's pace, is not in hand: it waits beside, while what comes behind it is read and
-    sent. Only where ``waiting_per_partition`` of a partition, or ``waiting_in_all``, wait does reading pause there.
-    """
-
-    in_all: int = 1000
-    per_partition: int = 200
-    waiting_in_all: int = 10_000
-    waiting_per_partition: int = 2_000
 
 
 class LaneWorker:
@@ -91,19 +63,14 @@ class LaneWorker:
         self._topic, self._lane, self._bounds, self._stop = topic, lane, bounds, stop
         self._consumer, self._producer, self._view, self._courier = consumer, producer, view, courier
         self._gate, self._rate, self._routine = gate, rate, routine
-        self._held, self._paced = WaitingRoom(), WaitingRoom()
+        self._backlog = Backlog(consumer, view, bounds)
         self._looked_s = 0.0
         self._judged: Control | None = None
-        self._progress: dict[int, Progress] = {}
         self._running: dict[asyncio.Task[None], frozenset[int]] = {}
         self._tails: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._room = asyncio.Event()
         self._handled = 0
         self._started_ms = time.time() * 1000
-        self.lag = 0
-        """Notifications written and not yet done, as last measured, without those that are held."""
-        self.held = 0
-        """Notifications that a stop switch holds, and those unread behind too many of them."""
         consumer.subscribe([topic.name], listener=_Rebalance(self))
 
     async def run(self, drain_s: float) -> None:
@@ -120,10 +87,20 @@ class LaneWorker:
             self._courier.stop()
             await self.settle(drain_s)
             books.cancel()
-            await self._commit()
+            await self._backlog.commit()
             reading.cancel()
             for task in self._running:
                 task.cancel()
+
+    @property
+    def lag(self) -> int:
+        """Notifications written and not yet done, as last measured, without those that wait beside."""
+        return self._backlog.lag
+
+    @property
+    def held(self) -> int:
+        """Notifications that a stop switch holds, as last measured."""
+        return self._backlog.held_back
 
     def take_handled(self) -> int:
         """How many were brought to an end since the last call."""
@@ -146,11 +123,8 @@ class LaneWorker:
     async def give_up(self, partitions: Iterable[int]) -> None:
         """Partitions go to another member: commit what is done. What is under way goes on; its claim protects it."""
         await self.settle(REVOKE_WITHIN_S)
-        await self._commit()
-        for partition in partitions:
-            self._progress.pop(partition, None)
-            self._held.drop([partition])
-            self._paced.drop([partition])
+        await self._backlog.commit()
+        self._backlog.drop(partitions)
 
     def take_over(self) -> None:
         """Partitions have come or gone: the lane's rate is shared among those who work on it."""
@@ -167,19 +141,17 @@ class LaneWorker:
                 async with asyncio.timeout(POLL_MS / 1000):
                     await self._room.wait()
             return
-        for partition, records in (await self._consumer.getmany(timeout_ms=POLL_MS, max_records=room)).items():
-            progress = self._progress.setdefault(partition.partition, Progress())
+        for records in (await self._consumer.getmany(timeout_ms=POLL_MS, max_records=room)).values():
             for record in records:
-                progress.add(record.offset, record.timestamp)
-                self._start(group, progress, record)
-        self._pause_full()
+                self._start(group, self._backlog.read(record), record)
+        self._backlog.pause_full()
 
     def _let_go(self, group: asyncio.TaskGroup) -> None:
         """Go on with what no switch holds any more."""
         control, room = self._gate.control, self._bounds.in_all - len(self._running)
-        if control is self._judged or not self._held or room <= 0:
+        if control is self._judged or not self._backlog.held or room <= 0:
             return
-        free = self._held.take(lambda one: control.stopped(*one.parties) is None, room)
+        free = self._backlog.held.take(lambda one: control.stopped(*one.parties) is None, room)
         self._judged = control if len(free) < room else None
         for one in free:
             self._start(group, one.progress, one.record)
@@ -187,11 +159,11 @@ class LaneWorker:
     def _go_on_pacing(self, group: asyncio.TaskGroup) -> None:
         """Send the next text, or one for all that wait, to each contact whose pause is over."""
         now_s = time.monotonic()
-        if self._routine is None or not self._paced or now_s - self._looked_s < PACE_EVERY_S:
+        if self._routine is None or not self._backlog.paced or now_s - self._looked_s < PACE_EVERY_S:
             return
         self._looked_s = now_s
-        for together in self._routine.due(self._paced, self._bounds.in_all - len(self._running)):
-            self._paced.leave(together)
+        for together in self._routine.due(self._backlog.paced, self._bounds.in_all - len(self._running)):
+            self._backlog.paced.leave(together)
             if len(together) == 1:
                 self._start(group, together[0].progress, together[0].record, paced=True)
             else:
@@ -270,12 +242,12 @@ class LaneWorker:
 
     async def _deliver(self, hand: InHand, waiting: Waiter, *, paced: bool) -> bool:
         """Bring ``hand`` to an end, or let it wait where a switch or its contact's pace holds it, or one before it."""
-        room = self._held
-        if self._held.holds(waiting.key):
+        room = self._backlog.held
+        if self._backlog.held.holds(waiting.key):
             await self._courier.say_if_held(hand)
-        while not self._held.holds(waiting.key):
+        while not self._backlog.held.holds(waiting.key):
             if not paced and not self._may_go_now(hand, waiting):
-                room = self._paced
+                room = self._backlog.paced
                 break
             try:
                 await self._courier.deliver(hand)
@@ -284,15 +256,14 @@ class LaneWorker:
                     break  # else it went off meanwhile
             else:
                 return True
-        if self._progress.get(hand.partition) is waiting.progress:  # else somebody else has the partition by now
-            room.enter(waiting)
+        self._backlog.let_wait(waiting, room)
         return False
 
     def _may_go_now(self, hand: InHand, waiting: Waiter) -> bool:
         """Whether the contact's pace lets it go: then it counts as gone. What a switch covers does not count."""
         if self._routine is None or self._gate.switch_over(hand.notification) is not None:
             return True
-        return not self._paced.holds(waiting.key) and self._routine.paces.may_go(hand.notification.contact_id)
+        return not self._backlog.paced.holds(waiting.key) and self._routine.paces.may_go(hand.notification.contact_id)
 
     def _ended(self, key: tuple[str, str], task: "asyncio.Task[None]") -> None:
         self._running.pop(task, None)
@@ -321,76 +292,13 @@ class LaneWorker:
         logger().error("notification_rejected", topic=self._topic.name, offset=record.offset, reason=fault.reason.value)
         return True
 
-    def _pause_full(self) -> None:
-        """One partition whose messages wait must not take all the room."""
-        paused = self._consumer.paused()
-        for partition in self._consumer.assignment():
-            progress = self._progress.get(partition.partition)
-            in_hand = progress.in_hand - self._waiting(partition.partition) if progress else 0
-            no_room = self._too_many_wait(partition.partition)
-            if partition not in paused and (no_room or in_hand >= self._bounds.per_partition):
-                self._consumer.pause(partition)
-            elif partition in paused and not no_room and in_hand < self._bounds.per_partition // 2:
-                self._consumer.resume(partition)
-
-    def _waiting(self, partition: int) -> int:
-        return self._held.of(partition) + self._paced.of(partition)
-
-    def _too_many_wait(self, partition: int) -> bool:
-        waiting, in_all = self._waiting(partition), len(self._held) + len(self._paced)
-        return waiting >= self._bounds.waiting_per_partition or (waiting > 0 and in_all >= self._bounds.waiting_in_all)
-
     async def _keep_books(self) -> None:
         while True:
             await asyncio.sleep(COMMIT_EVERY_S)
-            await self._commit()
+            await self._backlog.commit()
             owned = {partition.partition for partition in self._consumer.assignment()}
             self._view.keep_only(owned.union(*self._running.values()))
-            await self._measure_lag()
-
-    async def _commit(self) -> None:
-        offsets: dict[TopicPartition, int] = {}
-        for partition in self._consumer.assignment():
-            progress = self._progress.get(partition.partition)
-            offset = progress.to_commit() if progress else None
-            if offset is not None:
-                offsets[partition] = offset
-        if not offsets:
-            return
-        try:
-            await self._consumer.commit(offsets)
-        except _MOVED_AWAY as error:
-            # The partitions have gone to another member, which reads again and finds the outcomes.
-            logger().warning("commit_refused", problem=type(error).__name__)
-            return
-        for partition, offset in offsets.items():
-            progress = self._progress.get(partition.partition)
-            if progress is not None:
-                progress.committed(offset)
-                self._view.forget_before(partition.partition, progress.oldest_ms)
-
-    async def _measure_lag(self) -> None:
-        """Notifications written and not yet done, on the partitions owned; transaction markers do not count."""
-        held = len(self._held)
-        behind = sum(progress.in_hand for progress in self._progress.values()) - held - len(self._paced)
-        for partition in self._consumer.assignment():
-            full = self._too_many_wait(partition.partition)
-            try:
-                async with asyncio.timeout(1.0):  # wait_for of Python 3.11 can swallow a cancellation
-                    position = await self._consumer.position(partition)
-                    end = (await self._end_of(partition)) if full else self._consumer.highwater(partition)
-            except (IllegalStateError, TimeoutError):
-                continue  # it is just being handed over
-            unread = max(0, (end or 0) - position)
-            if full:
-                held += unread
-            else:
-                behind += unread
-        self.lag, self.held = behind, held
-
-    async def _end_of(self, partition: TopicPartition) -> int:
-        """Where a partition ends that is not read now: nothing else tells of what is written there."""
-        return int((await self._consumer.end_offsets([partition]))[partition])
+            await self._backlog.measure()
 
 
 class _Rebalance(ConsumerRebalanceListener):  # type: ignore[misc]

@@ -8,10 +8,11 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from notifiers import worker as worker_module
+from notifiers.backlog import Bounds
 from notifiers.delivery import Courier
 from notifiers.gate import Gate
 from notifiers.receipts_view import ReceiptsView
-from notifiers.worker import Bounds, LaneWorker
+from notifiers.worker import LaneWorker
 from schemas.topics import NOTIFY
 from schemas.vocabulary import Channel, Lane
 from tests.notifiers.stage import NothingStopped
