@@ -96,7 +96,8 @@ class Receipt(Record):
     """A claim on, the outcome of, or the end of one notification; or the end of an event that led to none.
 
     ``claim`` and ``release`` arbitrate between notifiers (``claim_id`` names the claim, ``incarnation`` the
-    process); ``outcome`` is what a provider said of an attempt; ``end`` closes without sending.
+    process, ``provider`` the only one that may be handed the text under it); ``outcome`` is what a provider said of an
+    attempt; ``end`` closes without sending.
     """
 
     record: Literal["receipt"] = "receipt"

@@ -4,8 +4,8 @@ or in parts, deliver receipts and replies until somebody answers for them, go wr
 import asyncio
 import contextlib
 import time
-from collections import OrderedDict, deque
-from dataclasses import dataclass, field
+from collections import OrderedDict
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from aiosmpplib.protocol import DeliverSm
@@ -19,6 +19,7 @@ from deploy.local.sandbox.faults import FaultBoard
 from deploy.local.sandbox.ledger import Ledger
 from deploy.local.sandbox.messages import SMPP, Message, new_sid
 from deploy.local.sandbox.models import SmppFault, SmppFaultKind
+from deploy.local.sandbox.smsc_deliveries import RECEIVING, Client, Deliveries
 from runtime.smpp_pdu import (
     HEADER_BYTES,
     RESPONSE,
@@ -38,28 +39,14 @@ from runtime.smpp_text import GSM, UCS2, decoded, encoding_of, number_of, part_o
 DEMO_SYSTEM_ID = "borderlands"
 DEMO_PASSWORD = "sandbox"  # noqa: S105 # opens nothing but the sandbox on this machine
 SUBMIT_FAILED, QUEUE_FULL = 0x45, 0x14
-ANSWERED_WITHIN_S = 5.0
-AGAIN_AFTER_S = 0.5
-MAX_TRIES = 200
-MAX_WAITING = 20_000
+MAX_WANTED = 20_000
 MAX_PARTIAL = 1000
 
-_RECEIVING = frozenset({Command.BIND_RECEIVER, Command.BIND_TRANSCEIVER})
-_BINDS = _RECEIVING | {Command.BIND_TRANSMITTER}
+_BINDS = RECEIVING | {Command.BIND_TRANSMITTER}
 _WRONG_NUMBER = frozenset({21211, 21266, 21604, 21612, 21614})
 _ENDS = {"delivered": ("DELIVRD", 2), "undelivered": ("UNDELIV", 5), "failed": ("REJECTD", 8)}
 _BEFORE = {SmppFaultKind.THROTTLE, SmppFaultKind.STATUS, SmppFaultKind.HANG_BEFORE, SmppFaultKind.DROP_BEFORE}
 _AFTER = {SmppFaultKind.HANG_AFTER, SmppFaultKind.LATE, SmppFaultKind.DROP_AFTER, SmppFaultKind.NO_RECEIPT}
-
-
-@dataclass(eq=False)
-class _Client:
-    """A connection, and what it is bound as: 0 while it is not."""
-
-    writer: asyncio.StreamWriter
-    bound: int = 0
-    sequence: int = 0
-    answers: dict[int, asyncio.Future[int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -77,18 +64,16 @@ class SmscServer:
     ) -> None:
         """``senders`` are the numbers to which replies come in here."""
         self._carrier, self._faults, self._ledger, self._senders = carrier, faults, ledger, senders
-        self._clients: set[_Client] = set()
+        self._clients: set[Client] = set()
         self._wanted: OrderedDict[str, _Wanted] = OrderedDict()
         self._partial: OrderedDict[tuple[str, str, int, int], dict[int, bytes]] = OrderedDict()
-        self._waiting: deque[DeliverSm] = deque(maxlen=MAX_WAITING)
-        self._allowance, self._news = Allowance(), asyncio.Event()
+        self._allowance, self._deliveries = Allowance(), Deliveries(self._clients, ledger)
         self._server: asyncio.Server | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self, port: int) -> int:
         """Listen; the answer is the port."""
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", port)
-        self._spawn(self._pump())
+        self._deliveries.start()
         return int(self._server.sockets[0].getsockname()[1])
 
     async def stop(self) -> None:
@@ -96,9 +81,7 @@ class SmscServer:
         if self._server is not None:
             self._server.close()
         self.drop()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._deliveries.stop()
 
     def drop(self) -> None:
         """End every session without a word."""
@@ -109,7 +92,7 @@ class SmscServer:
         """Forget what waits."""
         self._wanted.clear()
         self._partial.clear()
-        self._waiting.clear()
+        self._deliveries.clear()
 
     def owns(self, number: str) -> bool:
         """Whether replies to ``number`` come in here."""
@@ -129,7 +112,7 @@ class SmscServer:
                 registered_delivery=0,
             )
             pdu.set_encoded_message(raw)
-            self._queue(pdu)
+            self._deliveries.add(pdu)
 
     def moved(self, message: Message) -> None:
         """A text of ours has another status: its end is a receipt, where one was asked for."""
@@ -146,7 +129,7 @@ class SmscServer:
         text = (
             f"id:{message.sid} sub:001 dlvrd:{arrived:03d} submit date:{at} done date:{done} stat:{state} err:{error}"
         )
-        self._queue(
+        self._deliveries.add(
             DeliverSm(
                 short_message=text,
                 source=_address(message.to),
@@ -158,7 +141,7 @@ class SmscServer:
         )
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        client = _Client(writer)
+        client = Client(writer)
         if self._faults.take(lambda f: f.kind is SmppFaultKind.REFUSE_CONNECTION) is not None:
             self._note("refused_connection")
             writer.transport.abort()
@@ -175,7 +158,7 @@ class SmscServer:
                 answer.cancel()
             writer.transport.abort()
 
-    async def _one(self, client: _Client, reader: asyncio.StreamReader) -> bool:
+    async def _one(self, client: Client, reader: asyncio.StreamReader) -> bool:
         """Deal with the next message; False when it was the last."""
         header = read_header(await reader.readexactly(HEADER_BYTES))
         body = await reader.readexactly(header.length - HEADER_BYTES)
@@ -198,7 +181,7 @@ class SmscServer:
                 await _write(client, bare(Command.GENERIC_NACK, status, header.sequence))
         return True
 
-    async def _bind(self, client: _Client, header: Header, body: bytes) -> bool:
+    async def _bind(self, client: Client, header: Header, body: bytes) -> bool:
         system_id, _, rest = body.partition(b"\0")
         known = (system_id, rest.partition(b"\0")[0]) == (DEMO_SYSTEM_ID.encode(), DEMO_PASSWORD.encode())
         status = Status.OK if known else Status.INVALID_PASSWORD
@@ -208,10 +191,10 @@ class SmscServer:
         await _write(client, bare(header.command | RESPONSE, status, header.sequence, b"SANDBOX\0"))
         if status is Status.OK:
             client.bound = header.command
-            self._announce()
+            self._deliveries.announce()
         return status is Status.OK
 
-    async def _submit(self, client: _Client, header: Header, body: bytes) -> bool:
+    async def _submit(self, client: Client, header: Header, body: bytes) -> bool:
         try:
             text = read_delivered(body)
         except Unreadable:
@@ -230,7 +213,7 @@ class SmscServer:
         if isinstance(taken, int):
             await _answer(client, header, taken)
         elif kind is SmppFaultKind.LATE and fault is not None:
-            self._spawn(_answer_late(client, header, taken, fault.delay_s))
+            self._deliveries.spawn(_answer_late(client, header, taken, fault.delay_s))
         elif kind in (None, SmppFaultKind.NO_RECEIPT):
             await _answer(client, header, 0, taken)
         return kind is not SmppFaultKind.DROP_AFTER
@@ -257,69 +240,15 @@ class SmscServer:
             return int(Status.INVALID_DESTINATION) if message.code in _WRONG_NUMBER else full
         if receipt and text.registered & 0x03:
             self._wanted[message.sid] = _Wanted(text.number(Tag.USER_MESSAGE_REFERENCE))
-            while len(self._wanted) > MAX_WAITING:
+            while len(self._wanted) > MAX_WANTED:
                 self._wanted.popitem(last=False)
         return message.sid
 
-    def _queue(self, pdu: DeliverSm) -> None:
-        self._waiting.append(pdu)
-        self._announce()
-
-    async def _pump(self) -> None:
-        """Hand what waits to a receiver, whichever is there; each is delivered until somebody answers for it."""
-        while True:
-            client = next((one for one in self._clients if one.bound in _RECEIVING), None)
-            if client is None or not self._waiting:
-                news = self._news
-                await news.wait()
-                continue
-            while self._waiting:
-                self._spawn(self._deliver(self._waiting.popleft()))
-            await asyncio.sleep(0)
-
-    async def _deliver(self, pdu: DeliverSm) -> None:
-        for _ in range(MAX_TRIES):
-            client = next((one for one in self._clients if one.bound in _RECEIVING), None)
-            status = await self._deliver_once(client, pdu) if client is not None else None
-            if client is not None:
-                self._note("deliver", status=status, receipt=bool(pdu.esm_class & 0x3C), kind="smpp_delivered")
-            if status in (Status.OK, Status.REFUSED_FOR_GOOD):
-                return
-            await asyncio.sleep(AGAIN_AFTER_S)
-
-    async def _deliver_once(self, client: _Client, pdu: DeliverSm) -> int | None:
-        client.sequence += 1
-        pdu.sequence_num = client.sequence
-        raw = pdu.pdu()
-        answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        client.answers[client.sequence] = answer
-        try:
-            await _write(client, raw)
-            async with asyncio.timeout(ANSWERED_WITHIN_S):
-                return await answer
-        except (OSError, TimeoutError):
-            return None
-        except asyncio.CancelledError:
-            if answer.cancelled() and client not in self._clients:
-                return None  # its session ended
-            raise
-        finally:
-            client.answers.pop(pdu.sequence_num, None)
-
-    def _announce(self) -> None:
-        self._news.set()
-        self._news = asyncio.Event()
-
-    def _note(self, what: str, *, kind: str = "smpp", **fields: object) -> None:
-        self._ledger.append(time.time(), kind, what=what, **fields)
-
-    def _spawn(self, work: "asyncio._CoroutineLike[None]") -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    def _note(self, what: str, **fields: object) -> None:
+        self._ledger.append(time.time(), "smpp", what=what, **fields)
 
 
-async def _refuse(client: _Client, header: Header, fault: SmppFault) -> bool:
+async def _refuse(client: Client, header: Header, fault: SmppFault) -> bool:
     match fault.kind:
         case SmppFaultKind.THROTTLE:
             await _answer(client, header, Status.THROTTLED)
@@ -328,18 +257,18 @@ async def _refuse(client: _Client, header: Header, fault: SmppFault) -> bool:
     return fault.kind is not SmppFaultKind.DROP_BEFORE
 
 
-async def _answer(client: _Client, header: Header, status: int, message_id: str = "") -> None:
+async def _answer(client: Client, header: Header, status: int, message_id: str = "") -> None:
     body = message_id.encode() + b"\0" if status == 0 else b""
     await _write(client, bare(Command.SUBMIT_SM_RESP, status, header.sequence, body))
 
 
-async def _answer_late(client: _Client, header: Header, message_id: str, delay_s: float) -> None:
+async def _answer_late(client: Client, header: Header, message_id: str, delay_s: float) -> None:
     await asyncio.sleep(delay_s)
     with contextlib.suppress(OSError):
         await _answer(client, header, 0, message_id)
 
 
-async def _write(client: _Client, raw: bytes) -> None:
+async def _write(client: Client, raw: bytes) -> None:
     client.writer.write(raw)
     await client.writer.drain()
 
