@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self, get_args
 
 from babel import Locale
 from jinja2 import Environment, TemplateSyntaxError, nodes
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator, model_validator
 
 from schemas.base import Country, Lang, Line, Model
 from schemas.decision import SharedFacts
@@ -263,6 +263,14 @@ class DigestWords(Model):
     head: Annotated[Blank, _at_most(40)]
     more: Annotated[Blank, _at_most(40)]
 
+    @field_validator("head", "more")
+    @classmethod
+    def _counts(cls, source: str, info: ValidationInfo) -> str:
+        faults = _blank_faults(f"digest.{info.field_name}", source, {"count"}, set())
+        if faults:
+            raise ValueError("; ".join(faults))
+        return source
+
 
 _BLANKS: dict[str, tuple[set[str], set[str]]] = {
     # field: (blanks it must use, blanks it may use besides)
@@ -375,8 +383,6 @@ class Texts(Model):
                 faults += _blank_faults(name, getattr(getattr(self, section), field), must, may)
         for kind, source in self.parishes.items():
             faults += _blank_faults(f"parishes.{kind}", source, {"name"}, set())
-        for name, source in self.digest or ():
-            faults += _blank_faults(f"digest.{name}", source, {"count"}, set())
         if faults:
             raise ValueError("; ".join(faults))
         return self
