@@ -3,14 +3,16 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from notifiers.texts import Unrenderable, addressee_marks, may_be_digested, render_digest, render_email, render_sms
 from notifiers.texts.gsm import MAX_SEGMENTS, Encoding, measure
 from schemas.base import Lang
 from schemas.notification import Notification
 from schemas.policy.directory import Script
+from schemas.policy.texts import Texts
 from schemas.vocabulary import Action, Channel, EventType, Lane, Origin, Status, Template
-from tests.texts.policy_fixture import LANGUAGES, POLICY, notification
+from tests.texts.policy_fixture import LANGUAGES, POLICY, notification, source
 
 ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
@@ -121,3 +123,11 @@ def test_the_marks_of_a_long_addressee_get_shorter() -> None:
     marks = addressee_marks(notification(contact_id="x" * 64, role="y" * 64))
     assert [len(mark) for mark in marks] == sorted((len(mark) for mark in marks), reverse=True)
     assert marks[-1] == f"[→ {'x' * 19}…]"
+
+
+def test_a_digest_without_its_count_is_no_digest() -> None:
+    """Words whose blank is misspelt are refused with the policy."""
+    words = source("lv")
+    words["digest"]["more"] = "un vēl {{ number }}"
+    with pytest.raises(ValidationError, match="digest.more: must use {{ count }}"):
+        Texts.model_validate(words)
