@@ -17,6 +17,7 @@ class Reading:
     indirect: tuple[Piece, ...]
 
     def says(self, *kinds: WordKind | Part) -> bool:
+        """Whether one of ``kinds`` is said."""
         return any(piece.what in kinds for piece in self.plain)
 
     def postpones(self) -> bool:
@@ -24,6 +25,7 @@ class Reading:
         return any(piece.what in (K.LATER, K.CALL_BACK) for piece in (*self.plain, *self.indirect))
 
     def anywhere(self, *kinds: WordKind | Part) -> bool:
+        """Whether one of ``kinds`` is said or asked."""
         return self.says(*kinds) or any(piece.what in kinds for piece in self.asked)
 
 
