@@ -48,6 +48,7 @@ def with_times(pieces: tuple[Piece, ...], clock: Clock | None) -> tuple[Piece, .
             found.append(replace(pieces[index], what=WordKind.FILLER))
         elif index + taken < len(pieces) and pieces[index + taken].what is WordKind.AGO:
             found.append(replace(pieces[index], what=WordKind.FILLER))
+            taken += 1
         elif found and found[-1].what is Part.TIME and found[-1].clause == pieces[index].clause and minutes is not None:
             found[-1] = replace(found[-1], value=(found[-1].value or 0) + minutes)  # "1 h 20 min"
         else:
