@@ -1,42 +1,46 @@
 """The gateway's process: everything wired together, the door opened last."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from gateway import web
 from gateway.courtesy import Courtesy
 from gateway.desk import Desk
 from gateway.inbound import InboundText, inbound_of, is_message
 from gateway.known import known_since
-from gateway.log import Log
+from gateway.log import Log, LogAway
 from gateway.missed import AT_MOST, OVERLAP, Missed
 from gateway.reading import Reader
 from gateway.recent import Did, Once
 from gateway.reports import receipt_of
 from gateway.requests import RequestsFollower
+from gateway.sent_texts import SentTexts
 from gateway.signature import Form, Seal
+from gateway.smpp import PROVIDER as SMPP
+from gateway.smpp import NotKept, SmppDoor
 from gateway.stops import Stops
 from gateway.twilio_texts import TwilioTexts
 from runtime.control import ControlFollower
 from runtime.directory import DirectoryFile, anybody, for_real_people
-from runtime.health import Health
+from runtime.health import SILENT_S, Health
 from runtime.kafka import make_producer
 from runtime.log import logger
 from runtime.policies import PolicyFollower
 from runtime.process import ConfigurationMistake
 from runtime.settings import Settings
 from runtime.status_callback import About
-from runtime.this_machine import is_local_url
+from runtime.this_machine import is_local_url, is_loopback
 from runtime.topics import await_topics
+from schemas.notification import Receipt
 from schemas.topics import INCIDENTS, RECEIPTS
 
 CATCH_UP_WITHIN_S = 120.0
 FIRST_LOOK_WITHIN_S = 10.0
 LISTED_WITHIN_S = 30.0
 REPORT_EVERY_S = 0.5
-SILENT_S = 10.0
 
 
 class FollowingEnded(Exception):
@@ -52,7 +56,7 @@ async def serve_gateway(settings: Settings, health: Health, stop: asyncio.Event)
         ExceptionGroup: something failed while running; a supervisor starts the process anew.
     """
     numbers = _checked(settings)
-    acceptable = anybody if is_local_url(settings.twilio.base_url) else for_real_people("the sms provider")
+    acceptable = anybody if _on_this_machine(settings) else for_real_people("the sms provider")
     directory = DirectoryFile(settings.directory, acceptable)
     async with AsyncExitStack() as stack:
         await await_topics(settings)
@@ -65,9 +69,9 @@ async def serve_gateway(settings: Settings, health: Health, stop: asyncio.Event)
                 group.create_task(parts.watch(health), name="health"),
             ]
             await parts.look_first()
-            listing = group.create_task(parts.missed.run(stop, settings.gateway.poll_s), name="listing")
+            helpers.append(group.create_task(parts.missed.run(stop, settings.gateway.poll_s), name="listing"))
+            helpers += [group.create_task(work, name="smpp") for work in parts.by_smpp()]
             await parts.serve(health, stop)
-            listing.cancel()
             for helper in helpers:
                 helper.cancel()
 
@@ -92,6 +96,12 @@ def _checked(settings: Settings) -> Sequence[str]:
     if missing:
         raise ConfigurationMistake(f"the gateway, too, needs {', '.join(missing)}")
     return [number for number in (twilio.from_urgent, twilio.from_routine) if number is not None]
+
+
+def _on_this_machine(settings: Settings) -> bool:
+    """Whether every provider that brings texts runs on this machine, so that nobody real is heard or answered."""
+    by_smpp = SMPP in settings.sms_providers
+    return is_local_url(settings.twilio.base_url) and (not by_smpp or is_loopback(settings.smpp.host))
 
 
 class _Parts:
@@ -128,6 +138,14 @@ class _Parts:
         )
         for closing in (self._reports.close, self._desk.once.close, courtesy.close):
             stack.push_async_callback(closing)
+
+    def by_smpp(self) -> Iterator[Coroutine[Any, Any, None]]:
+        """What must run for the SMPP provider's replies and receipts to be taken; nothing where it is not in use."""
+        if SMPP not in self._settings.sms_providers:
+            return
+        sent = SentTexts(self._settings, SMPP)
+        yield sent.run()
+        yield SmppDoor(self._settings.smpp, sent, self._smpp_text, self._smpp_receipt).run()
 
     async def read_back(self) -> None:
         """Know the requests and the texts that stand on the log, before anything is judged by them."""
@@ -191,6 +209,21 @@ class _Parts:
         did = await self._desk.take(text, within_s)
         self._handled += 1
         return did
+
+    async def _smpp_text(self, sender: str, to: str, text: str, ref: str, at: datetime) -> None:
+        try:
+            await self._take(InboundText(SMPP, ref, sender, to, text, at), self._settings.gateway.answer_within_s)
+        except LogAway as away:
+            raise NotKept(str(away)) from away
+
+    async def _smpp_receipt(self, receipt: Receipt, partition: int) -> None:
+        try:
+            await self._log.write(
+                RECEIPTS, receipt, partition=partition, key=receipt.incident_id, cause=receipt.notification_id
+            )
+        except LogAway as away:
+            raise NotKept(str(away)) from away
+        self._handled += 1
 
     async def _status(self, about: About, form: Form) -> str:
         """Put what a status callback says onto the partition of its notification, once."""
