@@ -129,5 +129,5 @@ def test_a_digest_without_its_count_is_no_digest() -> None:
     """Words whose blank is misspelt are refused with the policy."""
     words = source("lv")
     words["digest"]["more"] = "un vēl {{ number }}"
-    with pytest.raises(ValidationError, match=r"digest\.more: must use \{\{ count \}\}"):
+    with pytest.raises(ValidationError, match="more: must use"):
         Texts.model_validate(words)
