@@ -388,7 +388,7 @@ def _name(duty: Obligation) -> Duty:
 
 # Explaining a failure takes longer than a test may, and would hide it behind a time-out.
 _BUDGET = settings(
-    max_examples=120,
+    max_examples=300,
     stateful_step_count=40,
     deadline=None,
     phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink),
