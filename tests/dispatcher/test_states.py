@@ -17,6 +17,7 @@ from streams.rules.incidents.due import due, next_due
 from streams.rules.incidents.effects import Emit, Folded
 from streams.rules.incidents.fold import fold
 from tests.dispatcher.builders import CHIEF, DUTY, INCIDENT, at, claim, decision, outcome, release, route
+from tests.rules.ladders import ANSWER_S, DESK, begun, says
 
 
 def opened(incident: str = INCIDENT) -> Folded:
@@ -135,3 +136,16 @@ def test_superseded_timers_do_not_pile_up() -> None:
         ledger.accept((state.model_copy(update={"slots": slots}),))
     assert ledger.next_due() == at(3600) + timedelta(seconds=4999)
     assert len(ledger._timers) < 200
+
+
+def test_an_outline_knows_the_timers_of_ladders_and_of_news() -> None:
+    """While a rung waits, when an answer is to be told, and when a text to the asking side is tried again."""
+    climbing = begun().accepted()
+    waiting = climbing.known
+    climbing.apply(says(DESK.contact_id))
+    climbing.apply(outcome(climbing.emitted[0], Delivery.FAILED_TEMP))
+    for state in (waiting, climbing.known):
+        outline = outline_of(state.model_dump_json(exclude_none=True).encode())
+        assert outline is not None
+        assert next_due(outline) == next_due(state)
+    assert (next_due(waiting), next_due(climbing.known)) == (at(ANSWER_S), at(10))
