@@ -44,6 +44,13 @@ class Inbox:
             await asyncio.gather(self._task, return_exceptions=True)
         await self._control.__aexit__(kind, error, trace)
 
+    async def reply(self, contact: str, to: str, text: str) -> None:
+        """Have the phone of ``contact`` text back to the number ``to``."""
+        number = self._people[contact].sms
+        if number is None:
+            raise LookupError(f"{contact} has no telephone to answer from")
+        await self._control.reply(number, to, text)
+
     async def wait_for(self, more: int, at_most_s: float) -> None:
         """Return when ``more`` messages have arrived since this call, or after ``at_most_s`` seconds."""
         before, deadline = len(self.arrived), time.monotonic() + at_most_s

@@ -13,11 +13,12 @@ from console.evening import Reports, Step, differences, read_evening
 from console.output import out
 from console.submit import write_event
 from console.trace import read_incident, trace_lines
-from deploy.local.system import LocalSystem
+from deploy.local.system import SANDBOX_URGENT_SENDER, LocalSystem
 from runtime.kafka import make_producer, partition_for
 from runtime.settings import load_settings
 from schemas.decision import Decision
 from schemas.event import EmergencyEvent
+from schemas.notification import Notification
 from schemas.policy.directory_file import load_directory
 from schemas.topics import EVENTS
 from schemas.vocabulary import Judgement
@@ -71,6 +72,10 @@ class Play:
         if event is not None:
             await write_event(producer, event, self._settings.partitions)
             self._tell(await self._decision(event))
+        if step.reply is not None and step.incident is not None:
+            text = step.reply.text.format(code=await self._code(step.incident))
+            self._say(f"{step.reply.contact} answers: {text}")
+            await inbox.reply(step.reply.contact, SANDBOX_URGENT_SENDER, text)
         for number, line in enumerate(step.raw):
             await self._write_raw(producer, f"in-hostile-{number}", line)
         await waiting
@@ -88,6 +93,13 @@ class Play:
                     if isinstance(one.record, Decision) and one.record.event_id == event.event_id:
                         return one.record
                 await asyncio.sleep(0.1)
+
+    async def _code(self, step: str) -> str:
+        """The reply code of the incident of ``step``, as the texts about it have it."""
+        for one in await read_incident(self._settings, self._reports.incidents[step]):
+            if isinstance(one.record, Notification):
+                return one.record.code
+        raise LookupError(f"nobody was told of {step}")
 
     def _tell(self, decision: Decision) -> None:
         """Say who will be told, or the reason why nobody is."""

@@ -25,14 +25,22 @@ class Expectation(Model):
     never: tuple[str, ...] = ()
 
 
+class Reply(Model):
+    """What somebody texts back; ``{code}`` in ``text`` stands for the code of the step's incident."""
+
+    contact: Id
+    text: Annotated[str, Field(max_length=160)]
+
+
 class Step(Model):
-    """One thing that happens: a report through the door, or raw bytes on the topic."""
+    """One thing that happens: a report through the door, a reply by SMS, or raw bytes on the topic."""
 
     name: Line
     says: Annotated[str, Field(max_length=400)]
     incident: Line | None = None
     occurred_min_ago: int | None = None
     report: dict[str, Any] | None = None
+    reply: Reply | None = None
     raw: tuple[str, ...] = ()
     expect: Expectation
 

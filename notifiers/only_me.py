@@ -16,8 +16,8 @@ def only_me(settings: Settings) -> OnlyTo | None:
     if number is None and mailbox is None:
         return None
     uncovered = {
-        "ONLY_TO": number is None and bool(settings.twilio.account_sid),
-        "ONLY_TO_EMAIL": mailbox is None and bool(settings.smtp.host),
+        "ONLY_TO": number is None and bool(settings.twilio.account_sid or settings.smpp.host),
+        "ONLY_TO_EMAIL": mailbox is None and bool(settings.smtp.host or settings.smtp2.host),
     }
     missing = [f"BORDERLANDS_NOTIFIER__{name}" for name, lacks in uncovered.items() if lacks]
     if missing:
