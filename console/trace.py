@@ -154,7 +154,9 @@ class Teller:
                 ]
 
     def _tell_receipt(self, receipt: Receipt) -> tuple[str, list[str]]:
-        whom = f"{receipt.channel or ''} to {receipt.contact_id}" if receipt.contact_id else f"event {receipt.event_id}"
+        whom = f"event {receipt.event_id}" if receipt.event_id else "request"
+        if receipt.contact_id:
+            whom = f"{receipt.channel or ''} to {receipt.contact_id}"
         if receipt.kind is ReceiptKind.CLAIM:
             return f"claim     {whom}, by {receipt.incarnation}", []
         if receipt.kind is ReceiptKind.RELEASE:
