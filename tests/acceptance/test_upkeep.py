@@ -6,29 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from schemas.event import Service
-from schemas.vocabulary import ServiceKind, Status, Template
-from streams.rules.incidents.effects import Emit
-from streams.rules.incidents.fold import fold
 from tests.acceptance.system import System
-from tests.dispatcher.builders import CHIEF, at, decision, route
 from tests.upkeep.town import until
 
 PARTITIONS = 3
 TEST_PHONE = "+37120001999"
-
-
-def _dispatcher_knows_them() -> bool:
-    """Whether the rules of incidents give a service event the text of its kind."""
-    service = Service(kind=ServiceKind.CANARY)
-    record = decision("ev-1", route(CHIEF), incident_id="cn-1", status=Status.SYSTEM, service=service)
-    effects = fold(None, record, partition=0, codes_in_use=(), now=at(0)).effects
-    return any(isinstance(one, Emit) and one.notification.template is Template.CANARY for one in effects)
-
-
-pytestmark = pytest.mark.skipif(
-    not _dispatcher_knows_them(), reason="the rules of incidents give service events no text of their own yet"
-)
 
 
 @pytest.fixture(scope="module")

@@ -4,9 +4,11 @@ import argparse
 import sys
 from collections.abc import Callable
 
+from tests.bench.answers import bench_answers
 from tests.bench.figures import Figure
 from tests.bench.flow import bench_end_to_end
 from tests.bench.kills import bench_kills
+from tests.bench.ladders import bench_ladders
 from tests.bench.lanes import bench_lanes
 from tests.bench.memory import bench_memory
 from tests.bench.notifying import bench_notifier
@@ -14,6 +16,7 @@ from tests.bench.ordering import bench_dispatcher
 from tests.bench.rendering import bench_texts
 from tests.bench.routers import bench_router
 from tests.bench.routing import bench_profile, bench_route
+from tests.bench.smpp import bench_smpp
 from tests.bench.starting import bench_start
 from tests.bench.table import machine, markdown, show
 from tests.bench.transactions import bench_transactions
@@ -23,7 +26,10 @@ BENCHES: dict[str, Callable[[], list[Figure]]] = {
     "router": bench_router,
     "texts": bench_texts,
     "notifier": bench_notifier,
+    "smpp": bench_smpp,
     "lanes": bench_lanes,
+    "ladders": bench_ladders,
+    "answers": bench_answers,
     "end_to_end": bench_end_to_end,
     "transactions": bench_transactions,
     "dispatcher": bench_dispatcher,

@@ -12,11 +12,10 @@ from runtime.settings import Settings
 from schemas.control import DutySwap
 from schemas.incident import Ending, IncidentState
 from schemas.topics import CONTROL, DECISIONS, INCIDENTS, RECEIPTS
-from schemas.vocabulary import Answer, Channel, Delivery, EventKind, Origin, Template
-from streams.rules.duty import crew
+from schemas.vocabulary import Answer, Delivery, EventKind, Template
 from tests.dispatcher.builders import claim, outcome
 from tests.dispatcher.conftest import PARTITIONS, Bus, dispatching, process
-from tests.dispatcher.field import ANSWER_S, QUICK, QUICK_CROWD, QUICK_RULES, Field, field, publish
+from tests.dispatcher.field import ANSWER_S, QUICK, QUICK_CROWD, Field, field, publish
 from tests.rules.ladders import CHIEF, DELEGATE, DESK, PARTNER, VOLUNTEERS, rules, staff
 
 pytestmark = pytest.mark.kafka
@@ -205,15 +204,6 @@ def _swap(substitute: str) -> DutySwap:
     )  # fmt: skip
 
 
-def _swaps_count() -> bool:
-    found = crew.rung(
-        QUICK_RULES, party=PARTNER, roles=("delegate",), channels=(Channel.SMS,), origin=Origin.LIVE,
-        at=datetime.now(tz=UTC), swaps=(_swap(CHIEF.contact_id),),
-    )  # fmt: skip
-    return [one.contact_id for one in found.recipients] == [CHIEF.contact_id]
-
-
-@pytest.mark.skipif(not _swaps_count(), reason="who is on duty does not depend on swaps in this version")
 async def test_duty_changes_while_the_ladder_runs(bus: Bus, settings: Settings) -> None:
     """Whoever stands in when a rung's turn comes is called, whatever held when the request was decided."""
     policy = rules(ladders=(QUICK,), staff=staff(reserve=("birzai-night",)))

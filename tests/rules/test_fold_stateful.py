@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -233,7 +233,12 @@ class Drill(Incident):
 
 # How many examples fits the time of a unit test; the health check dislikes that a story needs a first decision.
 _BUDGET = settings(
-    max_examples=120, stateful_step_count=30, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    # Explaining a failure can take longer than a test may, and then looks like a flaky one.
+    phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink),
+    max_examples=120,
+    stateful_step_count=30,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
 )
 TestIncident = Incident.TestCase
 TestIncident.settings = _BUDGET
