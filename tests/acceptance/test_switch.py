@@ -23,6 +23,9 @@ pytestmark = pytest.mark.kafka
 
 EVENTS = 200
 OBEYED_WITHIN = timedelta(seconds=1)
+TAKEN = {Delivery.SENT, Delivery.DELIVERED}
+"""A report of delivery may have come after the acceptance by the time it is looked at."""
+
 ON_THE_WIRE = timedelta(seconds=0.5)
 """What a call that was begun in time may take to arrive on a busy machine."""
 
@@ -110,12 +113,11 @@ async def test_a_stop_switch_in_a_storm(system: System, night: Night) -> None:
     orders, ends = await _ends(night, incidents | late)
     for end in ends:
         expired = orders[end.notification_id or ""].incident_id in late
-        assert (end.delivery, end.reason) == (
-            (Delivery.EXPIRED, ReceiptReason.EXPIRED) if expired else (Delivery.SENT, ReceiptReason.ACCEPTED)
-        )
+        assert end.delivery in ({Delivery.EXPIRED} if expired else TAKEN)
+        assert (end.reason is ReceiptReason.EXPIRED) is expired
     texts = Counter((one["to"], one["body"]) for one in await night.sandbox.ledger("accepted"))
     assert [text for text, count in texts.items() if count > 1] == []
-    assert len([end for end in ends if end.delivery is Delivery.SENT]) == len(orders) - sum(
+    assert len([end for end in ends if end.delivery in TAKEN]) == len(orders) - sum(
         order.incident_id in late for order in orders.values()
     )
 
