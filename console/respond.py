@@ -194,7 +194,7 @@ def _contact(given: Given, contact: str, policy: Policy) -> Sender:
     raise Mistake(
         f"no contact {contact} is in the policy" + (f" at {given.party}" if given.party else ""),
         Exit.USAGE,
-        "`borderlands policy show` names the contacts of every party",
+        "`borderlands contacts status` names the contacts of every party",
     )
 
 
@@ -229,11 +229,14 @@ def _said(
     ]
     if isinstance(meaning, Unresolved):
         return [*lines, "too late: the request is over; the answer is kept on the log and changes nothing"]
-    return [*lines, "next: " + _NEXT[meaning.answer].format(asker=state.asking_party or "the asking side")]
+    of_group = any(duty.climb is not None and response.role in duty.climb.groups for duty in state.obligations)
+    follows = _NEXT_OF_GROUP if of_group and meaning.answer is Answer.ACCEPT else _NEXT[meaning.answer]
+    return [*lines, "next: " + follows.format(asker=state.asking_party or "the asking side")]
 
 
+_NEXT_OF_GROUP = "{asker} is told how many come; the group is waited for until enough have said yes"
 _NEXT = {
-    Answer.ACCEPT: "{asker} is told who comes, with what and when; of a group, until enough have said yes",
+    Answer.ACCEPT: "{asker} is told who comes, with what and when; nobody more is asked",
     Answer.PARTIAL: "{asker} is told what comes; the rest is still asked for",
     Answer.DECLINE: "the next step of the ladder follows as soon as nobody of this one is waited for",
     Answer.DEFER: "noted; the next step of the ladder comes at its time all the same",

@@ -45,7 +45,7 @@ def samples(
     for language in (lang,) if lang else rules.texts:
         try:
             for title, sms in sample_texts(rules, language, script):
-                out.print(f"{language} {title:24} {sms.segments} × {sms.encoding:5}  {sms.body}", markup=False)
+                out.print(f"{language} {title:27} {sms.segments} × {sms.encoding:5}  {sms.body}", markup=False)
         except Unrenderable as problem:
             fail(f"no text can be made: {problem}", Exit.DATA)
 
@@ -74,7 +74,10 @@ def _notifications(policy: Policy, now: datetime) -> Iterator[tuple[str, Notific
     heads = {"role": group, "coming": 4, "asked": 12, "eta_min": 8}
     news.append(("accept, a group", Template.ANSWERED, {"answer": Answer.ACCEPT, **heads}))
     news.append(("accept, an update", Template.ANSWERED, {"answer": Answer.ACCEPT, "first": False, **heads}))
+    last_word = {"answer": Answer.PARTIAL, "first": False, "tried": tuple(roles[1:3]), **came}
+    news.append(("partial, at the end", Template.ANSWERED, last_word))
     news.append(("nobody", Template.UNANSWERED, {"tried": tuple(roles[:3])}))
+    news.append(("nobody, all refused", Template.UNANSWERED, {}))
     news.append(("enough", Template.ENOUGH, {"coming": 4, "asked": 12}))
     for title, template, given in news:
         reader = partner if template is Template.ENOUGH else asker

@@ -114,7 +114,7 @@ def _table(system: RunningSystem, answers: dict[str, dict[str, Any]]) -> Table:
     table = Table(title=f"Kafka at {system.bootstrap}, up for {minutes:.0f} min", title_justify="left")
     table.add_column("process", no_wrap=True)
     for column in ("healthy", "pid", "restarts", "lag", "handled", "remarks"):
-        table.add_column(column)
+        table.add_column(column, no_wrap=column in ("healthy", "pid", "restarts", "handled"))
     for name, answer in answers.items():
         behind = {topic: count for topic, count in (answer.get("lag") or {}).items() if count}
         remarks = answer.get("fault") or ("" if answer.get("ready") else "starting")

@@ -144,7 +144,7 @@ class Teller:
             case Response() as response:
                 said = response.answer or "not understood"
                 return f"answer    {said} by {response.party} {response.role or ''} ({response.channel})", [
-                    f"“{response.text}”"
+                    f"“{' '.join(response.text.split())}”"
                 ] if response.text else []
             case IncidentState():
                 return "state", []

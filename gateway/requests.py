@@ -1,7 +1,6 @@
 """Which requests are open, and for whom: a view of the ``incidents`` snapshots, read through their end when asked."""
 
 import asyncio
-import contextlib
 import time
 import zlib
 from collections import OrderedDict
@@ -13,6 +12,7 @@ from aiokafka.errors import KafkaError
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from gateway.log import LogAway
+from runtime.following import Following
 from runtime.kafka import make_consumer
 from runtime.log import logger
 from runtime.settings import Settings
@@ -152,35 +152,37 @@ class RequestsFollower:
         self._consumer: AIOKafkaConsumer = make_consumer(settings, fetch_wait_ms=FETCH_WAIT_MS)
         self._asker: AIOKafkaConsumer = make_consumer(settings)
         self._partitions = [TopicPartition(INCIDENTS.name, number) for number in range(settings.partitions)]
-        self._task: asyncio.Task[None] | None = None
+        self._following = Following()
         self._started_ms = time.time() * 1000
         self.applied = 0
 
     async def __aenter__(self) -> Self:
         """Begin to read; ``read_through`` says when the present end is reached."""
-        await self._asker.start()
-        self._asker.assign(self._partitions)
-        self._asker.pause(*self._partitions)
-        await self._consumer.start()
-        self._consumer.assign(self._partitions)
-        await self._consumer.seek_to_beginning(*self._partitions)
-        self._task = asyncio.create_task(self._follow(), name="incidents-follower")
+        try:
+            await self._asker.start()
+            self._asker.assign(self._partitions)
+            self._asker.pause(*self._partitions)
+            await self._consumer.start()
+            self._consumer.assign(self._partitions)
+            await self._consumer.seek_to_beginning(*self._partitions)
+        except BaseException:  # where entering fails, nobody leaves
+            await self._close()
+            raise
+        self._following.begin(self._follow(), "incidents-follower")
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        await self._following.end()
+        await self._close()
+
+    async def _close(self) -> None:
         await self._consumer.stop()
         await self._asker.stop()
 
     @property
     def failed(self) -> BaseException | None:
         """The error that ended following, if any; its process must end then."""
-        if self._task is not None and self._task.done() and not self._task.cancelled():
-            return self._task.exception()
-        return None
+        return self._following.failed
 
     async def lag(self) -> int:
         """Records written and not yet read, as far as the last fetch told."""

@@ -155,7 +155,9 @@ async def serve_upkeep(settings: Settings, health: Health, stop: asyncio.Event, 
         ):
             upkeep = Upkeep(settings, log, producer, clock, dead_man)
             while not stop.is_set():
-                _check(policies, control, log)
+                for follower in (policies, control, log):
+                    if follower.failed is not None:
+                        raise follower.failed
                 if policies.active is not None:
                     await upkeep.tick(policies.active, control.current.stopped_contacts, health)
                 health.ready = True
@@ -166,13 +168,6 @@ async def serve_upkeep(settings: Settings, health: Health, stop: asyncio.Event, 
         if dead_man is not None:
             await dead_man.close()
         await producer.stop()
-
-
-def _check(policies: PolicyFollower, control: ControlFollower, log: UpkeepLog) -> None:
-    for failed in (policies.failed, control.failed):
-        if failed is not None:
-            raise failed
-    log.check()
 
 
 def _now() -> datetime:

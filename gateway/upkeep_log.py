@@ -1,7 +1,5 @@
 """What the log says about upkeep, followed as it is written: canaries and checks, and what became of canaries."""
 
-import asyncio
-import contextlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Self
@@ -9,6 +7,7 @@ from typing import Any, Self
 from aiokafka import ConsumerRecord, TopicPartition
 
 from gateway.canaries import Canaries
+from runtime.following import Following
 from runtime.kafka import appended_at, make_consumer
 from runtime.log import logger
 from runtime.settings import Settings
@@ -42,11 +41,20 @@ class UpkeepLog:
         self.handled = 0
         self._settings, self._clock = settings, clock
         self._consumer = make_consumer(settings)
-        self._task: asyncio.Task[None] | None = None
+        self._following = Following()
 
     async def __aenter__(self) -> Self:
         """Read to the present ends of the topics, then follow them in the background."""
-        await self._consumer.start()
+        try:
+            await self._consumer.start()
+            await self._catch_up()
+        except BaseException:
+            await self._consumer.stop()  # where entering fails, nobody leaves
+            raise
+        self._following.begin(self._follow(), "upkeep-log")
+        return self
+
+    async def _catch_up(self) -> None:
         places = {
             TopicPartition(topic.name, number): since
             for topic, since in ((EVENTS, CHECKS_SINCE), (RECEIPTS, CANARIES_SINCE))
@@ -63,21 +71,15 @@ class UpkeepLog:
             mine = {place: end for place, end in ends.items() if place.topic == topic.name}
             while await self._behind(mine):
                 await self._read(*mine)
-        self._task = asyncio.create_task(self._follow(), name="upkeep-log")
-        return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        await self._following.end()
         await self._consumer.stop()
 
-    def check(self) -> None:
-        """Raise what ended the following, if anything did."""
-        if self._task is not None and self._task.done():
-            self._task.result()
-            raise RuntimeError("the log is no longer being followed")
+    @property
+    def failed(self) -> BaseException | None:
+        """The error that ended following, if any; its process must end then."""
+        return self._following.failed
 
     async def _behind(self, ends: dict[TopicPartition, int]) -> bool:
         positions = {place: await self._consumer.position(place) for place in ends}

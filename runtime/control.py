@@ -1,12 +1,12 @@
 """Follows the ``control`` topic: stop switches, contacts that asked for silence, and swaps of duty."""
 
 import asyncio
-import contextlib
 from dataclasses import dataclass, field
 from typing import Self
 
 from aiokafka import TopicPartition
 
+from runtime.following import Following
 from runtime.kafka import make_consumer, read_range
 from runtime.log import logger
 from runtime.settings import Settings
@@ -42,7 +42,7 @@ class ControlFollower:
         self._partition = TopicPartition(CONTROL.name, 0)
         self._newest: dict[str, StopSwitch | ContactStop | DutySwap] = {}
         self._current = Control()
-        self._task: asyncio.Task[None] | None = None
+        self._following = Following()
 
     async def __aenter__(self) -> Self:
         """Read the topic to its present end, then follow it in the background."""
@@ -52,7 +52,7 @@ class ControlFollower:
         except BaseException:  # whoever asks in vain must not be left with an open client
             await self._consumer.stop()
             raise
-        self._task = asyncio.create_task(self._follow(), name="control-follower")
+        self._following.begin(self._follow(), "control-follower")
         return self
 
     async def _catch_up(self) -> None:
@@ -64,10 +64,7 @@ class ControlFollower:
         self._take_stock()
 
     async def __aexit__(self, *_: object) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        await self._following.end()
         await self._consumer.stop()
 
     @property
@@ -90,9 +87,7 @@ class ControlFollower:
     @property
     def failed(self) -> BaseException | None:
         """The error that ended following, if any; its process must end then."""
-        if self._task is not None and self._task.done() and not self._task.cancelled():
-            return self._task.exception()
-        return None
+        return self._following.failed
 
     async def _follow(self) -> None:
         async for record in self._consumer:

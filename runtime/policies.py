@@ -6,6 +6,7 @@ from typing import Self
 
 from aiokafka import TopicPartition
 
+from runtime.following import Following
 from runtime.kafka import make_consumer, read_range
 from runtime.log import logger
 from runtime.settings import Settings
@@ -29,7 +30,7 @@ class PolicyFollower:
         self._wanted: str | None = None
         self._active: Policy | None = None
         self._changed = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._following = Following()
 
     async def __aenter__(self) -> Self:
         """Read the topic to its present end, then follow it in the background."""
@@ -43,14 +44,11 @@ class PolicyFollower:
         except BaseException:
             await self._consumer.stop()  # where entering fails, nobody leaves
             raise
-        self._task = asyncio.create_task(self._follow(), name="policy-follower")
+        self._following.begin(self._follow(), "policy-follower")
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        await self._following.end()
         await self._consumer.stop()
 
     @property
@@ -82,9 +80,7 @@ class PolicyFollower:
     @property
     def failed(self) -> BaseException | None:
         """The error that ended following, if any; its process must end then."""
-        if self._task is not None and self._task.done() and not self._task.cancelled():
-            return self._task.exception()
-        return None
+        return self._following.failed
 
     async def _follow(self) -> None:
         async for record in self._consumer:

@@ -16,7 +16,6 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
-    field_validator,
 )
 from pydantic_settings import (
     BaseSettings,
@@ -31,6 +30,16 @@ from schemas.base import E164
 from schemas.topics import DEFAULT_PARTITIONS, MAX_PARTITIONS
 
 Seconds = Annotated[float, Field(gt=0, le=3600)]
+
+
+def _empty_is_none(given: object) -> object:
+    """What is left empty in the environment or in a secret file is not set."""
+    return None if isinstance(given, str) and not given.strip() else given
+
+
+OrNone = BeforeValidator(_empty_is_none)
+Mailbox = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254)]
+PublicUrl = Annotated[str, Field(pattern=r"^https?://[^?#\s]+$")]
 
 
 def _listed(given: object) -> object:
@@ -51,11 +60,6 @@ class SettingsMistake(Exception):
     """The settings do not hold together; the text names every mistake and the variable to mend."""
 
 
-def _or_none(text: object) -> object:
-    """An empty secret file says that there is none."""
-    return None if isinstance(text, str) and not text.strip() else text
-
-
 def _web_address(url: SecretStr | None) -> SecretStr | None:
     if url is None:
         return None
@@ -73,7 +77,7 @@ class UpkeepSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    dead_man_url: Annotated[SecretStr | None, BeforeValidator(_or_none), AfterValidator(_web_address)] = None
+    dead_man_url: Annotated[SecretStr | None, OrNone, AfterValidator(_web_address)] = None
     contact_checks: bool = True
 
 
@@ -87,10 +91,10 @@ class TwilioSettings(BaseModel):
 
     account_sid: str = ""
     auth_token: SecretStr = SecretStr("")
-    base_url: str | None = None
-    from_urgent: E164 | None = None
-    from_routine: E164 | None = None
-    status_callback: str | None = None
+    base_url: Annotated[str | None, OrNone] = None
+    from_urgent: Annotated[E164 | None, OrNone] = None
+    from_routine: Annotated[E164 | None, OrNone] = None
+    status_callback: Annotated[str | None, OrNone] = None
     timeout_s: Seconds = 10.0
 
 
@@ -102,8 +106,8 @@ class SmtpSettings(BaseModel):
     host: str = ""
     port: Annotated[int, Field(ge=1, le=65535)] = 587
     security: Annotated[str, Field(pattern="^(none|starttls|tls)$")] = "starttls"
-    username: str | None = None
-    password: SecretStr | None = None
+    username: Annotated[str | None, OrNone] = None
+    password: Annotated[SecretStr | None, OrNone] = None
     sender: str = ""
     sender_name: str = "Safe Borderlands"
     timeout_s: Seconds = 20.0
@@ -160,13 +164,8 @@ class NotifierSettings(BaseModel):
     try_for_s: Seconds = 10.0
     concurrency: Annotated[int, Field(ge=1, le=1000)] = 100
     refused_number_elsewhere: bool = False
-    only_to: E164 | None = None
-    only_to_email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254)] | None = None
-
-    @field_validator("only_to", "only_to_email", mode="before")
-    @classmethod
-    def _empty_is_none(cls, text: object) -> object:
-        return None if text == "" else text
+    only_to: Annotated[E164 | None, OrNone] = None
+    only_to_email: Annotated[Mailbox | None, OrNone] = None
 
 
 class GatewaySettings(BaseModel):
@@ -181,7 +180,7 @@ class GatewaySettings(BaseModel):
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8090
-    public_url: Annotated[str, Field(pattern=r"^https?://[^?#\s]+$")] | None = None
+    public_url: Annotated[PublicUrl | None, OrNone] = None
     answer_within_s: Seconds = 4.0
     poll_s: Seconds = 60.0
     look_back_s: Annotated[float, Field(gt=0, le=7 * 86_400)] = 86_400.0

@@ -35,7 +35,7 @@ def answer_parts(notification: Notification, policy: Policy, texts: Texts) -> li
             said = [Part("thanks", words.thanks), *_heads(news, words), call]
         case Template.UNANSWERED:
             urgent = Part("call", fill(words.call_now, number=number))
-            said = [urgent, _tried(news, policy, words, texts)]
+            said = [urgent, *_silent(news, policy, words, texts, of=_partner(news, policy, texts))]
         case _:
             said = [*_answered(notification, news, policy, words, texts), call]
     head = Part("head", _head(notification, news, words, texts))
@@ -109,7 +109,7 @@ def _head(notification: Notification, news: AnswerNews, words: AnswerWords, text
 def _answered(
     notification: Notification, news: AnswerNews, policy: Policy, words: AnswerWords, texts: Texts
 ) -> list[Part]:
-    partner = one_line(nominative(party_of(policy, news.party).short, texts.language))
+    partner = _partner(news, policy, texts)
     role = role_name(policy, news.role, texts.language) if news.role else None
     parts = [Part("who", f"{partner}, {role}" if role else partner, Falls.OVER_MAX, (partner,) if role else ())]
     parts += _heads(news, words)
@@ -119,6 +119,7 @@ def _answered(
             amounts = [label_before_count(need, texts) for need in news.amounts]
             whole, shorter = listing(texts.labels.needs, amounts, texts.sms.more)
             parts.append(Part("amounts", whole, Falls.OVER_MAX, shorter))
+    parts += _silent(news, policy, words, texts)  # the last word on a request of which only a part is met
     if news.answer in UNDECIDED:
         parts.append(Part("undecided", words.undecided, Falls.OVER_USUAL))
     return parts
@@ -140,13 +141,17 @@ def _arrival(news: AnswerNews, words: AnswerWords, texts: Texts, reader: Party) 
     return [Part("arrival", fill(phrase, time=arrival_time(news, texts, reader), wait=wait))]
 
 
-def _tried(news: AnswerNews, policy: Policy, words: AnswerWords, texts: Texts) -> Part:
-    partner = one_line(nominative(party_of(policy, news.party).short, texts.language))
+def _silent(news: AnswerNews, policy: Policy, words: AnswerWords, texts: Texts, *, of: str | None = None) -> list[Part]:
+    """Which roles were asked and never answered; ``of`` alone where all did, or nobody could be asked."""
     if not news.tried:
-        return Part("tried", f"{words.tried}: {partner}", Falls.OVER_MAX)
+        return [Part("silent", of, Falls.OVER_MAX)] if of else []
     roles = [role_name(policy, role, texts.language) for role in news.tried]
-    whole, shorter = listing(f"{words.tried} ({partner})", roles, texts.sms.more)
-    return Part("tried", whole, Falls.OVER_MAX, shorter)
+    whole, shorter = listing(f"{words.tried} ({of})" if of else words.tried, roles, texts.sms.more)
+    return [Part("silent", whole, Falls.OVER_MAX, shorter)]
+
+
+def _partner(news: AnswerNews, policy: Policy, texts: Texts) -> str:
+    return one_line(nominative(party_of(policy, news.party).short, texts.language))
 
 
 def _event(notification: Notification, policy: Policy, texts: Texts) -> Part:

@@ -24,11 +24,13 @@ def news_rows(notification: Notification, policy: Policy, texts: Texts, reader: 
         role = f", {role_name(policy, news.role, texts.language)}" if news.role else ""
         rows = [Row(words.answered_by, partner + role), *_coming(news, words, texts, reader)]
         rows.append(Row(words.answered_at, full_time(texts, news.at, reader)))
-    elif notification.template is Template.UNANSWERED:
-        roles = ", ".join(role_name(policy, role, texts.language) for role in news.tried)
-        rows = [Row(words.tried, f"{partner}: {roles}" if roles else partner)]
-    else:
+    elif notification.template is Template.ENOUGH:
         rows = _heads(news, words, texts)
+    if news.tried and notification.template is not Template.ENOUGH:
+        roles = ", ".join(role_name(policy, role, texts.language) for role in news.tried)
+        rows.append(Row(words.tried, f"{partner}, {roles}"))
+    elif notification.template is Template.UNANSWERED:
+        rows.append(Row(texts.labels.municipality, partner))
     call = Row(texts.labels.call, number, href=f"tel:{number}")
     return (*rows, call, Row(texts.labels.code, notification.code))
 

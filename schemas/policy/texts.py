@@ -15,7 +15,7 @@ from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, f
 from schemas.base import Country, Lang, Line, Model
 from schemas.decision import SharedFacts
 from schemas.event import Casualties
-from schemas.policy.answer_words import AnswerWords as ReplyLexicon
+from schemas.policy.reply_lexicon import ReplyLexicon
 from schemas.vocabulary import (
     EVENT_TEMPLATES,
     Answer,

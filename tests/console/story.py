@@ -229,7 +229,7 @@ def answer() -> Response:
     """What the chief wrote back."""
     return Response(
         response_id="re-1", incident_id=PEAT, party="birzai", role="fire_chief", channel="sms", answer=Answer.ACCEPT,
-        text="1 A7F2", at=START,
+        text="1\nA7F2", at=START,
     )  # fmt: skip
 
 

@@ -197,9 +197,9 @@ def test_the_texts_that_no_report_leads_to_can_be_read(borderlands: Run, languag
     done = borderlands("sms", "samples", "--lang", language)
     assert done.exit_code == 0, done.output
     lines = done.stdout.splitlines()
-    assert len(lines) == len(Answer) + 4 + len(SERVICE_TEMPLATES) + len(ReplyKind)
+    assert len(lines) == len(Answer) + 6 + len(SERVICE_TEMPLATES) + len(ReplyKind)
     assert all(line.startswith(f"{language} ") and re.search(r" [123] × (GSM-7|UCS-2)", line) for line in lines)
-    assert len({line[27:] for line in lines}) == len(lines)
+    assert len({line[30:] for line in lines}) == len(lines)
 
 
 def test_a_check_of_a_contact_can_be_previewed(borderlands: Run, policy: Policy) -> None:

@@ -19,7 +19,7 @@ from schemas.codec import decode, encode
 from schemas.control import ActivePolicy, PublishedPolicy
 from schemas.event import Need
 from schemas.ids import reply_code
-from schemas.incident import IncidentState, Slot
+from schemas.incident import Climb, IncidentState, Obligation, Slot
 from schemas.notification import Response
 from schemas.policy.models import Policy
 from schemas.topics import INCIDENTS, POLICY, RESPONSES
@@ -74,11 +74,26 @@ def test_an_answer_is_resolved_and_explained(policy: Policy) -> None:
     assert lines == [
         "understood: accept, fire tanker 1, in 20 min",
         "from birzai fire_chief (birzai-chief) to BFBS, in-peat",
-        "next: vecumnieki is told who comes, with what and when; of a group, until enough have said yes",
+        "next: vecumnieki is told who comes, with what and when; nobody more is asked",
     ]
     assert response.amounts == (Need(kind=NeedKind.FIRE_TANKER, count=1),)
     assert (response.channel, response.incident_id, response.answer) == ("console", "in-peat", Answer.ACCEPT)
     assert response.text == "TAIP 1 autocisterna, būsim 21.40\n(phone was dead)"
+
+
+def test_one_head_of_a_group_does_not_end_the_asking(policy: Policy) -> None:
+    """Of a group, others are waited for: the operator is not told that nobody more is asked."""
+    volunteer = slot("birzai-volunteer-1", "birzai", "volunteer_firefighters")
+    asked = incident(volunteer)
+    note = volunteer.current
+    duty = Obligation(
+        partner="birzai", asking_party="vecumnieki", agreement=note.agreement, clause=note.clause, language="lt",
+        action=note.action, policy_version=note.policy_version, facts=note.facts,
+        climb=Climb(policy_version=note.policy_version, expires_at=NOW, groups={"volunteer_firefighters": 2}),
+    )  # fmt: skip
+    state = asked.model_copy(update={"obligations": (duty,)})
+    _, lines = by_hand(policy, Given("BFBS", "yes", contact="birzai-volunteer-1"), state)
+    assert lines[-1] == "next: vecumnieki is told how many come; the group is waited for until enough have said yes"
 
 
 @pytest.mark.parametrize("answer", ["yes", "no", "later", "received", "partly 1 autocisterna"])

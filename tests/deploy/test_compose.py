@@ -13,7 +13,7 @@ import pytest
 from pydantic import BaseModel
 
 from deploy.local.kafka_config import Ports, write_config
-from runtime.settings import Settings
+from runtime.settings import Settings, TwilioSettings
 from schemas.vocabulary import Channel, Lane
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -98,6 +98,35 @@ def test_the_settings_hold_together(project: dict[str, Any], monkeypatch: pytest
         assert settings.bootstrap == "kafka:9092"
         assert settings.log_format == "json"
         assert settings.health_port
+
+
+def test_other_providers_are_named_in_env_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An operator by SMPP without an account at Twilio, and a second mail server, take no change of the file."""
+    lines = (ROOT / ".env.example").read_text(encoding="utf-8").splitlines()
+    mine = {
+        "SMS_PROVIDERS": "smpp", "SMPP_HOST": "smsc.example.org", "SMPP_SYSTEM_ID": "alerts", "SMPP_TLS": "true",
+        "SMPP_FROM_URGENT": "1900", "SMPP_FROM_ROUTINE": "1901", "TWILIO_ACCOUNT_SID": "", "TWILIO_FROM_URGENT": "",
+        "TWILIO_FROM_ROUTINE": "", "GATEWAY_PUBLIC_URL": "", "EMAIL_PROVIDERS": "smtp,smtp2",
+        "SMTP2_HOST": "b.example.org",
+    }  # fmt: skip
+    kept = [line for line in lines if line.split("=")[0] not in mine]
+    (tmp_path / "env").write_text("\n".join(kept + [f"{name}={value}" for name, value in mine.items()]))
+    answer = compose("config", "--format", "json", env_file=str(tmp_path / "env"))
+    assert answer.returncode == 0, answer.stderr
+    given = {}
+    for name, service in services(json.loads(answer.stdout)).items():
+        with monkeypatch.context() as scope:
+            for key, value in service["environment"].items():
+                scope.setenv(key, value)
+            given[name] = Settings()
+    for name in ("notifier-sms-urgent", "gateway"):
+        assert given[name].sms_providers == ("smpp",)
+        assert (given[name].smpp.host, given[name].smpp.tls) == ("smsc.example.org", True)
+        assert (given[name].smpp.from_urgent, given[name].smpp.from_routine) == ("1900", "1901")
+        assert given[name].twilio == TwilioSettings()
+        assert given[name].gateway.public_url is None
+    assert given["notifier-email-urgent"].email_providers == ("smtp", "smtp2")
+    assert given["notifier-email-urgent"].smtp2.host == "b.example.org"
 
 
 def test_each_process_has_an_instance_of_its_own_and_comes_back(project: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Texts to the side that asked: who comes, with what, when; or that nobody answered. And "you need not come"."""
+"""Texts to the side that asked: who comes, with what, when; or that nobody comes. And "you need not come"."""
 
 import re
 from datetime import timedelta
@@ -87,7 +87,7 @@ GOLDEN: list[tuple[Lang, Notification, str]] = [
         "lt",
         _told(Template.UNANSWERED, tried=("duty_desk", "fire_chief")),
         (
-            "NIEKAS NEATSAKĖ 7F2K. SKAMBINKITE DABAR +37045000000. Klausta (Biržai): budėtojas, ugniagesių vadovas. "
+            "NIEKAS NEATVYKSTA 7F2K. SKAMBINKITE DABAR +37045000000. Neatsakė (Biržai): budėtojas, ugniagesių vadovas. "
             "Miško gaisras"
         ),
     ),
@@ -221,11 +221,36 @@ def test_a_list_of_roles_is_shortened_before_anything_that_matters() -> None:
     for language in LANGUAGES:
         sms = _sms(told, language, policy=policy)
         assert sms.segments <= 3
-        assert "tried" in sms.dropped
+        assert "silent" in sms.dropped
         words = RULES.texts[language]
         assert f" {words.sms.more}" in sms.body
         assert words.answers is not None
         assert words.answers.call_now.replace("{{ number }}", "+37045000000") in sms.body
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_who_said_no_is_not_said_to_be_silent(language: Lang) -> None:
+    """Where everybody asked has refused, or nobody could be asked, nobody is said to have given no answer."""
+    words = RULES.texts[language].answers
+    assert words is not None
+    told = _told(Template.UNANSWERED)
+    mail = render_email(told, RULES, language=language)
+    for text in (_sms(told, language).body, mail.text):
+        assert words.unanswered in text
+        assert words.tried not in text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_last_word_on_half_a_help_names_who_kept_silent(language: Lang) -> None:
+    """When the ladder is at its end and only a part comes, the text says who was asked in vain."""
+    words = RULES.texts[language].answers
+    assert words is not None
+    told = _told(Template.ANSWERED, answer=Answer.PARTIAL, role=None, first=False, tried=("duty_desk", "volunteers"))
+    mail = render_email(told, RULES, language=language)
+    for text in (_sms(told, language).body, mail.text):
+        assert words.tried in text
+        for role in RULES.roles:
+            assert (role.names.of(language) in text) is (role.id in ("duty_desk", "volunteers"))
 
 
 def test_news_without_an_answer_cannot_be_told() -> None:

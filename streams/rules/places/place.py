@@ -235,7 +235,7 @@ class _Search:
         if len({spot.unit for spot in every}) > 1:
             return every
         if first:
-            self.notes.append(f"'{_shown(text)}' was read as {label(self.geo, first[0])}")
+            self.notes.append(f"'{_shown(text)}' was read as a slip: {label(self.geo, first[0])}")
         return first
 
     def _note_rivals(self, text: str, found: tuple[Spot, ...], books: tuple[NameBook[Spot], ...]) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta, tzinfo
 
 from schemas.event import Need
-from schemas.policy.answer_words import WordKind
+from schemas.policy.reply_lexicon import WordKind
 from schemas.vocabulary import NeedKind
 from streams.rules.replies.pieces import Part, Piece
 

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from schemas.policy.answer_words import WordKind
+from schemas.policy.reply_lexicon import WordKind
 from streams.rules.replies.lexicon import Lexicon
 from streams.rules.replies.tokens import Token, Tokens
 

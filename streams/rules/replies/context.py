@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Iterable, Iterator
 
-from schemas.policy.answer_words import WordKind
+from schemas.policy.reply_lexicon import WordKind
 from streams.rules.replies.pieces import Part, Piece
 
 K, P = WordKind, Part

@@ -7,8 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final, Generic, TypeVar
 
-from schemas.policy.answer_words import AnswerWords, WordKind
 from schemas.policy.models import Policy
+from schemas.policy.reply_lexicon import ReplyLexicon, WordKind
 from schemas.policy.source import read_source
 from schemas.vocabulary import NeedKind
 from streams.rules.memo import Memo
@@ -167,7 +167,7 @@ class Lexicon:
                 return kind
         return None
 
-    def add(self, words: AnswerWords, *, wins: bool = False) -> None:
+    def add(self, words: ReplyLexicon, *, wins: bool = False) -> None:
         """Add ``words``; where ``wins``, over what is known, else the safer kind stays."""
         for kind, entries in words.words.items():
             for entry in entries:
@@ -224,7 +224,7 @@ def _spellings(word: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=1)
-def _shipped() -> tuple[AnswerWords, ...]:
+def _shipped() -> tuple[ReplyLexicon, ...]:
     """The words that come with the project, read once.
 
     Raises:
@@ -235,7 +235,7 @@ def _shipped() -> tuple[AnswerWords, ...]:
         source = read_source(_WORDS / f"{language}.yaml", f"{language}.yaml")
         if source.mistakes:
             raise ValueError(f"words of replies, {language}: {source.mistakes[0]}")
-        words.append(AnswerWords.model_validate(source.data))
+        words.append(ReplyLexicon.model_validate(source.data))
     return tuple(words)
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from schemas.policy.answer_words import WordKind
+from schemas.policy.reply_lexicon import WordKind
 from schemas.vocabulary import NeedKind
 from streams.rules.replies.lexicon import Lexicon
 from streams.rules.replies.tokens import Token, Tokens

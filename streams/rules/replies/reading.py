@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from schemas.policy.answer_words import WordKind
+from schemas.policy.reply_lexicon import WordKind
 from streams.rules.replies.context import K, P
 from streams.rules.replies.pieces import Part, Piece
 

@@ -5,7 +5,7 @@ from datetime import datetime, tzinfo
 from typing import Literal
 
 from schemas.event import Need
-from schemas.policy.answer_words import WordKind
+from schemas.policy.reply_lexicon import WordKind
 from schemas.vocabulary import Answer
 from streams.rules.replies.amounts import Clock, amounts_of, eta_of, with_amounts, with_times
 from streams.rules.replies.codes import find_codes

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from schemas.policy.answer_words import AnswerWords, WordKind
+from schemas.policy.reply_lexicon import ReplyLexicon, WordKind
 from schemas.policy.source import read_source
 from streams.rules.replies.lexicon import Lexicon
 from streams.rules.replies.tokens import fold
@@ -58,4 +58,4 @@ def test_the_example_of_words_of_ones_own_is_a_lexicon(tmp_path: Path) -> None:
     file.write_text(example[1], encoding="utf-8")
     source = read_source(file, "example.yaml")
     assert not source.mistakes
-    assert AnswerWords.model_validate(source.data).words[WordKind.RECEIVED] == ("dzirdēts",)
+    assert ReplyLexicon.model_validate(source.data).words[WordKind.RECEIVED] == ("dzirdēts",)

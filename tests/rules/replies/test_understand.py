@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from schemas.policy.answer_words import AnswerWords, WordKind
+from schemas.policy.reply_lexicon import ReplyLexicon, WordKind
 from schemas.policy.source import read_source
 from schemas.vocabulary import Answer
 from streams.rules.replies.lexicon import default_lexicon, lexicon_of
@@ -180,7 +180,7 @@ def test_a_policy_can_teach_a_word() -> None:
     assert understand("ok").answer is Answer.RECEIVED
     policy = shipped_policy()
     lv = policy.texts["lv"].model_copy(
-        update={"reply_lexicon": AnswerWords(words={WordKind.YES: ("ok",), WordKind.GOING: ("žvangam",)})}
+        update={"reply_lexicon": ReplyLexicon(words={WordKind.YES: ("ok",), WordKind.GOING: ("žvangam",)})}
     )
     taught = policy.model_copy(update={"texts": {**policy.texts, "lv": lv}, "version": "f" * 64})
     lexicon = lexicon_of(taught)

@@ -102,7 +102,7 @@ Entry = Annotated[str, StringConstraints(min_length=1, max_length=60), AfterVali
 """A word, a phrase, or a stem with ``*`` at its end. Case and diacritics make no difference."""
 
 
-class AnswerWords(Model):
+class ReplyLexicon(Model):
     """Words of replies. ``numbers`` are cardinals in any case, ``heads`` words for so many people ("in threes"),
     ``times`` words that are a duration by themselves (minutes), ``nouns`` what is counted, ``quoted`` how an alert
     of ours begins, by which a reply that repeats one is recognised."""
