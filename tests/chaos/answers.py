@@ -5,6 +5,7 @@ system. Each request is answered by a yes in the end, long before the next rung 
 """
 
 import asyncio
+import contextlib
 import random
 import re
 import time
@@ -21,6 +22,7 @@ from tests.chaos.load import NEAR_BIRZAI, NEAR_VECUMNIEKI, Kind, Reported, Told
 TANKERS = 2
 """So many are asked for: one is a part."""
 
+_PAUSE_S = (0.2, 1.5)
 _CODE = re.compile(r"(?:Atsakykite: (\w{4}) TAIP|Atbildiet: (\w{4}) J[ĀA])")
 _BOTH = (Channel.SMS, Channel.EMAIL)
 _LV, _LV_ASCII = ("PALĪDZĪBA VAJADZĪGA", "Meža ugunsgrēks"), ("PALIDZIBA VAJADZIGA", "Meza ugunsgreks")
@@ -70,6 +72,7 @@ class Story:
 
 _HELPS_LV, _HELPS_LT = ("PALĪDZĪBA NĀK", "dežurants"), ("PAGALBA ATVYKSTA", "budėtojas")
 _CHIEF_LV, _CHIEF_LT = ("PALĪDZĪBA NĀK", "ugunsdzēsēju vadītājs"), ("PAGALBA ATVYKSTA", "ugniagesių vadovas")
+_PART_SMS, _PART_MAIL = ("DAĻĒJA PALĪDZĪBA", "autocisterna 1"), ("DAĻĒJA PALĪDZĪBA", "1 autocisterna")
 
 STORIES = (
     Story(HELP_TO_LT, "vecumnieki-duty", (Line("birzai-duty", "{code} TAIP", "yes", _HELPS_LV),)),
@@ -83,7 +86,7 @@ STORIES = (
         Line("vecumnieki-chief", "{code} JĀ", "yes", _CHIEF_LT),
     )),
     Story(HELP_TO_LT, "vecumnieki-duty", (
-        Line("birzai-chief", "{code} taip, 1 autocisterna", "part", ("DAĻĒJA PALĪDZĪBA", "autocisterna 1")),
+        Line("birzai-chief", "{code} taip, 1 autocisterna", "part", _PART_SMS, _PART_MAIL),
         Line("birzai-duty", "{code} TAIP", "more", ("JAUNA INFORMĀCIJA", "Palīdzība nāk", "dežurants")),
     )),
 )  # fmt: skip
@@ -98,11 +101,19 @@ WITHOUT_CODE = (
 """At most one of each is open and unanswered at a time, so that a reply without a code has one meaning."""
 
 
-async def told_and_answered(ground: Ground, dice: random.Random) -> None:
-    """One request of each sort, reported, read by everybody who is asked, and answered."""
+async def told_and_answered(ground: Ground, dice: random.Random, stop: asyncio.Event) -> None:
+    """Requests of each sort, reported, read by everybody who is asked, and answered; again and again until ``stop``."""
+
+    async def tell(stories: tuple[Story, ...]) -> None:
+        while not stop.is_set():
+            await _play(ground, dice.choice(stories))
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(dice.uniform(*_PAUSE_S)):
+                    await stop.wait()
+
     async with asyncio.TaskGroup() as group:
         for stories in (STORIES, WITHOUT_CODE):
-            group.create_task(_play(ground, dice.choice(stories)))
+            group.create_task(tell(stories))
 
 
 async def _play(ground: Ground, story: Story) -> None:

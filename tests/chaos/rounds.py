@@ -105,7 +105,7 @@ async def _hurt(ground: Ground, fault: Fault) -> None:
                 dice=random.Random(dice.random()),
             )
         )
-        group.create_task(told_and_answered(ground, random.Random(dice.random())))
+        group.create_task(told_and_answered(ground, random.Random(dice.random()), stop))
         try:
             await asyncio.sleep(dice.uniform(*_BEFORE_S))
             await fault.play(ground)

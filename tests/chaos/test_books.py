@@ -7,7 +7,7 @@ from pathlib import Path
 
 from schemas.policy.directory_file import load_directory
 from schemas.vocabulary import Channel
-from tests.chaos.books import Arrived, Balance, Owed, balance, missing
+from tests.chaos.books import Arrived, Balance, News, Owed, balance, missing
 from tests.chaos.ledgers import Ledgers
 from tests.chaos.load import KINDS, Markers
 
@@ -185,9 +185,10 @@ def test_every_event_has_a_marker_of_its_own() -> None:
 
 def answered() -> tuple[list[Owed], list[Arrived]]:
     """A request whose asking side reads first that one cannot help, then that another does; the SMS name its code."""
+    told: tuple[tuple[News, str], ...] = (("no", "PALĪDZĒT NEVAR"), ("yes", "PALĪDZĪBA NĀK"))
     owed = [
         Owed(MARKERS[0], "vecumnieki-duty", channel, (words,), 100.0, news)
-        for news, words in (("no", "PALĪDZĒT NEVAR"), ("yes", "PALĪDZĪBA NĀK"))
+        for news, words in told
         for channel in (SMS, EMAIL)
     ]  # fmt: skip
     return owed, [

@@ -91,6 +91,7 @@ FAULTS: dict[str, Fault] = {fault.name: fault for fault in _all()}
 
 SHORT = (
     "kill-router", "kill-dispatcher", "kill-notifier-email-urgent", "kill-kafka", "kill-supervisor",
-    "kill-gateway", "freeze-dispatcher", "sms-hangs-after", "stop-switch", "mail-drops-after-data", "twin-on-this-machine", "poison-decisions",
+    "kill-gateway", "freeze-dispatcher", "sms-hangs-after", "mail-drops-after-data", "stop-switch",
+    "twin-on-this-machine", "poison-decisions",
 )  # fmt: skip
 """What is played where no number of rounds is given, and by `make test`: one of each sort, without the slow ones."""
