@@ -5,7 +5,7 @@ import time
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from gateway.inbound import InboundText
 from gateway.people import post_of
@@ -93,10 +93,14 @@ class Courtesy:
         policy: Callable[[], Policy | None],
         control: Callable[[], Control],
         ours: Sequence[str],
+        now: Callable[[], datetime],
     ) -> None:
-        """``ours`` are our own numbers: a text is answered from the one it went to, and they are never written to."""
+        """``ours`` are our own numbers: a text is answered from the one it went to, and they are never written to.
+
+        ``now`` is the time by which texts are stamped.
+        """
         self._send, self._policy, self._control = send, policy, control
-        self._ours, self._only_to = tuple(ours), settings.notifier.only_to
+        self._now, self._ours, self._only_to = now, tuple(ours), settings.notifier.only_to
         self._allowance = Allowance(settings.gateway.replies_a_day, settings.gateway.replies_a_minute)
         self._answered: Recent[tuple[str, str]] = Recent(NUMBERS_MAX)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -128,7 +132,7 @@ class Courtesy:
             return "no_sender"
         if number in self._ours:
             return "our_own_number"
-        if datetime.now(UTC) - text.at > FRESH:
+        if self._now() - text.at > FRESH:
             return "too_old"
         if self._only_to not in (None, number):
             return "text_only_me"

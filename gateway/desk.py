@@ -3,7 +3,6 @@
 import asyncio
 import zlib
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import Literal
 
 from gateway.courtesy import Courtesy, Occasion
@@ -85,7 +84,7 @@ class Desk:
     async def _answer(self, text: InboundText, said: Understood, contacts: Mapping[str, Contact]) -> None:
         if contacts:
             await self._follower.read_through(READ_WITHIN_S)  # only then may anything be called unknown
-        meaning, sender = self._reader.meaning(said, contacts, self._follower.requests, datetime.now(UTC))
+        meaning, sender = self._reader.meaning(said, contacts, self._follower.requests, self._log.clock.now())
         await self._keep(make_response(_arrival(text), said, meaning, sender))
         if isinstance(meaning, Unresolved):
             occasion = _occasion(said, meaning, sender, contacts)

@@ -28,6 +28,7 @@ from runtime.directory import DirectoryFile, anybody, for_real_people
 from runtime.health import SILENT_S, Health
 from runtime.kafka import make_producer
 from runtime.log import logger
+from runtime.log_clock import LogClock
 from runtime.policies import PolicyFollower
 from runtime.process import ConfigurationMistake
 from runtime.settings import Settings
@@ -118,10 +119,11 @@ class _Parts:
         producer = make_producer(settings)
         await producer.start()
         stack.push_async_callback(producer.stop)
-        self._log = Log(producer)
+        clock = LogClock()  # by this machine's a reply would be too late, or an old one count as the newer
+        self._log = Log(producer, clock)
         self._policies = await stack.enter_async_context(PolicyFollower(settings))
         self._control = await stack.enter_async_context(ControlFollower(settings))
-        self._follower = await stack.enter_async_context(RequestsFollower(settings))
+        self._follower = await stack.enter_async_context(RequestsFollower(settings, clock))
         self._twilio = TwilioTexts(settings.twilio)
         stack.push_async_callback(self._twilio.close)
         courtesy = Courtesy(
@@ -130,6 +132,7 @@ class _Parts:
             lambda: self._policies.active,
             lambda: self._control.current,
             self._numbers,
+            clock.now,
         )
         self._reader = Reader(lambda: self._policies.active)
         stops = Stops(self._log, lambda: self._control.current, lambda: self._policies.active, settings.partitions)
@@ -145,7 +148,7 @@ class _Parts:
             return
         sent = SentTexts(self._settings, SMPP)
         yield sent.run()
-        yield SmppDoor(self._settings.smpp, sent, self._smpp_text, self._smpp_receipt).run()
+        yield SmppDoor(self._settings.smpp, sent, self._smpp_text, self._smpp_receipt, now=self._log.clock.now).run()
 
     async def read_back(self) -> None:
         """Know the requests and the texts that stand on the log, before anything is judged by them."""
@@ -197,7 +200,7 @@ class _Parts:
             await asyncio.sleep(REPORT_EVERY_S)
 
     async def _text(self, form: Form) -> str:
-        text = inbound_of(form, datetime.now(UTC))
+        text = inbound_of(form, self._log.clock.now())
         if text is None:
             raise web.Refused(400, "malformed")
         return (await self._take(text, self._settings.gateway.answer_within_s)).value
@@ -229,7 +232,7 @@ class _Parts:
         """Put what a status callback says onto the partition of its notification, once."""
         if not is_message(form.get("MessageSid")) or about.partition >= self._settings.partitions:
             raise web.Refused(400, "malformed")
-        receipt = receipt_of(about, form, datetime.now(UTC))
+        receipt = receipt_of(about, form, self._log.clock.now())
         if receipt is None:
             return "ignored"
 

@@ -8,6 +8,7 @@ import asyncio
 import hashlib
 import time
 from collections import OrderedDict, deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
@@ -61,6 +62,10 @@ class WriteReceipt(Protocol):
         """
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 @dataclass
 class _Seen:
     """A text delivered before: what it is called, and since when it counts as another one."""
@@ -79,11 +84,13 @@ class SmppDoor:
         on_text: OnText,
         write: WriteReceipt,
         *,
+        now: Callable[[], datetime] = _now,
         find_within_s: float = FIND_WITHIN_S,
         assembly: Assembly | None = None,
         sweep_s: float = SWEEP_S,
     ) -> None:
         self._sent, self._on_text, self._write, self._find_within_s = sent, on_text, write, find_within_s
+        self._now = now
         self._assembly, self._sweep_s = assembly or Assembly(), sweep_s
         self._incomplete: deque[tuple[str, str, str]] = deque(maxlen=MAX_REMEMBERED)
         self._session = SmppSession(settings, settings.receiver_bind, self._delivered)
@@ -144,7 +151,7 @@ class SmppDoor:
 
     async def _hand_on(self, sender: str, to: str, text: str) -> None:
         digest = hashlib.sha256("\0".join((sender, to, text)).encode()).digest()
-        now_s, now = time.monotonic(), datetime.now(UTC)
+        now_s, now = time.monotonic(), self._now()
         seen = self._seen.get(digest)
         if seen is None or now_s > seen.until_s:
             name = hashlib.sha256(digest + now.isoformat().encode()).hexdigest()[:32]
@@ -163,7 +170,7 @@ class SmppDoor:
         if found is None:
             logger().warning("smpp_report_on_nothing", ref=report.message_id[:64], state=report.state)
             return "unknown"
-        await self._write(receipt_of(found, report, datetime.now(UTC)), found.partition)
+        await self._write(receipt_of(found, report, self._now()), found.partition)
         self._reported[report.message_id, report.state] = None
         while len(self._reported) > MAX_REMEMBERED:
             self._reported.popitem(last=False)

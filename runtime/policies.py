@@ -13,7 +13,13 @@ from runtime.settings import Settings
 from schemas.codec import Undecodable, decode
 from schemas.control import ActivePolicy, PublishedPolicy
 from schemas.policy.models import Policy
+from schemas.policy.versions import is_version_of
 from schemas.topics import POLICY
+
+_ACTIVATE = "run `borderlands policy activate deploy/policy`; what cites this version waits until it is known"
+_RENEW = (
+    "it stays in use; if it is active, run `borderlands policy activate deploy/policy`: it has no words for answers"
+)
 
 
 class NoActivePolicy(Exception):
@@ -21,7 +27,11 @@ class NoActivePolicy(Exception):
 
 
 class PolicyFollower:
-    """Knows the policies of the topic as they are published; ``active`` is what new events are judged by."""
+    """Knows the policies of the topic as they are published; ``active`` is what new events are judged by.
+
+    A policy that an earlier release published is known by the hash that release gave it, which what is under way
+    cites, and by the hash of today, which new decisions will cite.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._consumer = make_consumer(settings)
@@ -74,8 +84,14 @@ class PolicyFollower:
         if self.failed is not None:
             raise self.failed
         if self.active is None:
-            raise NoActivePolicy("no policy is active: run `borderlands policy activate deploy/policy`")
+            raise NoActivePolicy(self._why_none())
         return self.active
+
+    def _why_none(self) -> str:
+        mend = "run `borderlands policy activate deploy/policy`"
+        if self._wanted is None:
+            return f"no policy is active: {mend}"
+        return f"policy {self._wanted[:12]} was activated, and no record of it can be used (see the log): {mend}"
 
     @property
     def failed(self) -> BaseException | None:
@@ -95,15 +111,26 @@ class PolicyFollower:
             logger().error("policy_record_undecodable", reason=fault.reason.value, detail=fault.detail[:300])
             return
         if isinstance(record, PublishedPolicy):
-            if record.policy.version != record.policy_version:
-                logger().error("policy_hash_differs", stated=record.policy_version, found=record.policy.version)
+            if not self._publish(record):
                 return
-            self._policies[record.policy_version] = record.policy
         elif isinstance(record, ActivePolicy):
             if self._wanted != record.policy_version:
                 logger().info("policy_active", version=record.policy_version[:12], note=record.note)
             self._wanted = record.policy_version
             if self._wanted not in self._policies:
-                logger().error("policy_unknown", version=record.policy_version[:12], mend="activate it anew")
+                logger().error("policy_unknown", version=record.policy_version[:12], mend=_ACTIVATE)
         self._active = self._policies.get(self._wanted or "", self._active)
         self._changed.set()
+
+    def _publish(self, record: PublishedPolicy) -> bool:
+        """Take a policy over, if its stated hash is its own; whether it was."""
+        stated, policy = record.policy_version, record.policy
+        if not is_version_of(stated, policy):
+            logger().error("policy_hash_differs", stated=stated, found=policy.version, mend=_ACTIVATE)
+            return False
+        if stated != policy.version:
+            logger().warning(
+                "policy_of_an_earlier_release", version=stated[:12], today=policy.version[:12], mend=_RENEW
+            )
+        self._policies[stated] = self._policies[policy.version] = policy
+        return True

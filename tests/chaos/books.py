@@ -8,13 +8,23 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Literal
 
 from schemas.vocabulary import Channel
+
+News = Literal["", "yes", "part", "no", "more"]
+"""Which answer a text to an asking side tells of: a first yes, a part, a no, or a yes after a part; "" of none."""
 
 _MARKER = re.compile(r"\d{2}\.\d{4},\d{2}\.\d{4}")
 _CODE = re.compile(r"\b[2-9A-HJ-NP-Z]{4}\b")
 _REPETITION = ("PAKARTOTINAI: ", "ATKĀRTOTI: ", "ATKARTOTI: ")
 _EXERCISE = ("PRATYBOS", "MĀCĪBAS", "MACIBAS", "SISTEMOS PATIKRINIMAS", "SISTĒMAS PĀRBAUDE", "SISTEMAS PARBAUDE")
+_NEWS: tuple[tuple[News, tuple[str, ...]], ...] = (
+    ("yes", ("PALĪDZĪBA NĀK", "PALIDZIBA NAK", "PAGALBA ATVYKSTA")),
+    ("part", ("DAĻĒJA PALĪDZĪBA", "DALEJA PALIDZIBA", "DALINĖ PAGALBA", "DALINE PAGALBA")),
+    ("no", ("PALĪDZĒT NEVAR", "PALIDZET NEVAR", "PADĖTI NEGALI", "PADETI NEGALI")),
+)
+_UPDATES, _COMES = ("JAUNA INFORMĀCIJA", "NAUJA INFORMACIJA"), ("Palīdzība nāk", "Pagalba atvyksta")
 _LETTERS = set("ĀāČčĒēĢģĪīĶķĻļŅņŠšŪūŽžĄąĘęĖėĮįŲų" + "–—„“”’…" + "\n" + "".join(map(chr, range(32, 127))))
 
 
@@ -27,6 +37,12 @@ class Owed:
     channel: Channel
     words: tuple[str, ...]
     since_s: float
+    news: News = ""
+
+    @property
+    def key(self) -> "Key":
+        """What sets it apart from everything else that is owed."""
+        return self.marker, self.contact, self.channel, self.news
 
 
 @dataclass(frozen=True)
@@ -42,12 +58,32 @@ class Arrived:
     body: str
     at_s: float
     number: str
+    meant: str | None = None
+    """The coordinates of the event whose code it shows, where it shows no coordinates itself."""
 
     @property
     def marker(self) -> str | None:
-        """The event's coordinates, if it shows any."""
+        """The event's coordinates, if it shows any or is known to mean any."""
         found = _MARKER.search(self.body)
-        return found[0] if found else None
+        return found[0] if found else self.meant
+
+    @property
+    def codes(self) -> list[str]:
+        """What could be its reply code."""
+        return _CODE.findall(_MARKER.sub("", self.body))
+
+    @property
+    def news(self) -> News:
+        """Which answer it tells of, by the words it begins with."""
+        body = self.body.removeprefix(next((mark for mark in _REPETITION if self.body.startswith(mark)), ""))
+        if body.startswith(_UPDATES) and any(words in body for words in _COMES):
+            return "more"
+        return next((news for news, heads in _NEWS if body.startswith(heads)), "")
+
+    @property
+    def key(self) -> "Key":
+        """What it can be owed as."""
+        return self.marker or "", self.contact, self.channel, self.news
 
     @property
     def repetition(self) -> bool:
@@ -55,8 +91,8 @@ class Arrived:
         return self.body.startswith(_REPETITION)
 
 
-Key = tuple[str, str, Channel]
-"""Marker, contact, channel."""
+Key = tuple[str, str, Channel, News]
+"""Marker, contact, channel, and which answer it tells of."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +132,7 @@ def balance(owed: Iterable[Owed], arrived: Iterable[Arrived], explained: Iterabl
     ``explained`` are the channels on which the faults of the time could leave a sending unknown, so that a
     repetition marked as one is no failure there.
     """
-    by_key = {(one.marker, one.contact, one.channel): one for one in owed}
+    by_key = {one.key: one for one in owed}
     sorted_out = _sort(by_key, arrived)
     marked = [one for texts in sorted_out.of.values() for one in texts if one.repetition]
     allowed = frozenset(explained)
@@ -115,8 +151,8 @@ def balance(owed: Iterable[Owed], arrived: Iterable[Arrived], explained: Iterabl
 
 def missing(owed: Iterable[Owed], arrived: Iterable[Arrived]) -> list[Owed]:
     """What has not arrived yet."""
-    there = {(one.marker, one.contact, one.channel) for one in arrived}
-    return [one for one in owed if (one.marker, one.contact, one.channel) not in there]
+    there = {one.key for one in arrived}
+    return [one for one in owed if one.key not in there]
 
 
 @dataclass
@@ -129,7 +165,7 @@ def _sort(by_key: dict[Key, Owed], arrived: Iterable[Arrived]) -> _Sorted:
     """Every arrival under what was owed, earliest first; the rest was expected by nobody."""
     books = _Sorted()
     for one in sorted(arrived, key=lambda arrived: arrived.at_s):
-        key = one.marker or "", one.contact, one.channel
+        key = one.key
         if key not in by_key or one.body.startswith(_EXERCISE):
             books.unexpected.append(one)
         else:

@@ -6,6 +6,7 @@ The files and not the sandbox's control port, so that the judge sees also what a
 import email
 import email.policy
 import json
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ class Ledgers:
         contacts = directory.contacts.items()
         self._names = {contact.sms: name for name, contact in contacts if contact.sms}
         self._names |= {contact.email: name for name, contact in contacts if contact.email}
+        self._of_code: dict[str, str] = {}
         self.arrived: list[Arrived] = []
         """Everything read so far, in the order it was taken."""
 
@@ -47,9 +49,17 @@ class Ledgers:
                     if not line.endswith(b"\n"):
                         break  # just being written
                     self._place += len(line)
-                    fresh += self._understood(json.loads(line))
+                    fresh += map(self._meant, self._understood(json.loads(line)))
         self.arrived += fresh
         return fresh
+
+    def _meant(self, one: Arrived) -> Arrived:
+        """``one`` with the event it means by its code: the newest in whose texts that code stood."""
+        if one.marker is not None:
+            self._of_code |= dict.fromkeys(one.codes, one.marker)
+            return one
+        meant = next((self._of_code[code] for code in one.codes if code in self._of_code), None)
+        return replace(one, meant=meant)
 
     def _understood(self, entry: dict[str, Any]) -> list[Arrived]:
         if entry["kind"] == "accepted":

@@ -62,34 +62,36 @@ class Kind:
     severity: str
     corner: tuple[float, float]
     told: tuple[Told, ...]
+    tankers: int = 0
+    """So many fire tankers are asked for."""
 
 
 _BOTH, _MAIL = (Channel.SMS, Channel.EMAIL), (Channel.EMAIL,)
-_NEAR_VECUMNIEKI, _NEAR_BIRZAI = (56.56, 24.48), (56.18, 24.72)
+NEAR_VECUMNIEKI, NEAR_BIRZAI = (56.56, 24.48), (56.18, 24.72)
 _LT_SEVERE = ("Miško gaisras", "Pavojingumas: didelis")
 _LV_SEVERE = ("Meža ugunsgrēks", "Bīstamība: augsta")
 
 URGENT_TO_LT = Kind(
-    "urgent-to-lt", "vecumnieki", "forest_fire", "Severe", _NEAR_VECUMNIEKI,
+    "urgent-to-lt", "vecumnieki", "forest_fire", "Severe", NEAR_VECUMNIEKI,
     (Told("birzai-duty", _BOTH, _LT_SEVERE), Told("birzai-chief", _BOTH, _LT_SEVERE)),
 )  # fmt: skip
 URGENT_TO_LV = Kind(
-    "urgent-to-lv", "birzai", "forest_fire", "Severe", _NEAR_BIRZAI,
+    "urgent-to-lv", "birzai", "forest_fire", "Severe", NEAR_BIRZAI,
     (
         Told("vecumnieki-duty", _BOTH, _LV_SEVERE),
         Told("vecumnieki-chief", _BOTH, ("Meza ugunsgreks", "Bistamiba: augsta"), _LV_SEVERE),
     ),
 )  # fmt: skip
 ROUTINE_TO_LT = Kind(
-    "routine-to-lt", "vecumnieki", "flood", "Moderate", _NEAR_VECUMNIEKI,
+    "routine-to-lt", "vecumnieki", "flood", "Moderate", NEAR_VECUMNIEKI,
     (Told("birzai-duty", _BOTH, ("Potvynis", "Pavojingumas: vidutinis")),),
 )  # fmt: skip
 ROUTINE_TO_LV = Kind(
-    "routine-to-lv", "birzai", "flood", "Moderate", _NEAR_BIRZAI,
+    "routine-to-lv", "birzai", "flood", "Moderate", NEAR_BIRZAI,
     (Told("vecumnieki-duty", _BOTH, ("Plūdi", "Bīstamība: vidēja")),),
 )  # fmt: skip
 MAIL_ONLY = Kind(
-    "mail-only", "vecumnieki", "grass_fire", "Minor", _NEAR_VECUMNIEKI,
+    "mail-only", "vecumnieki", "grass_fire", "Minor", NEAR_VECUMNIEKI,
     (Told("birzai-duty", _MAIL, ("Žolės gaisras", "Pavojingumas: mažas")),),
 )  # fmt: skip
 
@@ -102,7 +104,8 @@ UPDATE_WORDS = {
 """What the text of an update that moved the place must hold, besides the words of its kind."""
 
 KINDS = (URGENT_TO_LT, URGENT_TO_LV, ROUTINE_TO_LT, ROUTINE_TO_LV, MAIL_ONLY)
-"""Both directions, both lanes, both channels. None asks for help, so that no ladder adds anybody later."""
+"""Both directions, both lanes, both channels. None asks for help, so that no ladder adds anybody later:
+``answers`` holds those that do."""
 
 
 @dataclass(frozen=True)
@@ -162,6 +165,8 @@ class Load:
         self._opening = asyncio.Lock()
         self._dropped: set[asyncio.Task[None]] = set()
         self.reported: list[Reported] = []
+        self.answered: list[Owed] = []
+        """What asking sides are owed by now because somebody answered."""
         self.retries = 0
         """How often a write was tried again because the broker had not answered."""
 
@@ -174,19 +179,21 @@ class Load:
         await asyncio.gather(*self._dropped)
 
     def owed(self) -> list[Owed]:
-        """Every text and mail that what was written so far must lead to."""
-        return [owed for reported in self.reported for owed in reported.owed()]
+        """Every text and mail that what was written and answered so far must lead to."""
+        return [*(owed for reported in self.reported for owed in reported.owed()), *self.answered]
 
     def make(self, kind: Kind, of: Reported | None = None) -> tuple[EmergencyEvent, str]:
         """A new event of ``kind`` and its marker, not written yet: a report, or an update ``of`` an earlier one."""
         lat, lon = self._markers.take(kind.corner)
         self._count += 1
-        body = {
+        body: dict[str, object] = {
             "kind": "update" if of else "report", "status": "Actual", "origin": "live", "reporting_party": kind.party,
             "event_type": kind.event_type, "severity": kind.severity, "urgency": "Immediate", "certainty": "Observed",
             "psap_notified": {"notified": True}, "place": {"point": {"lat": lat, "lon": lon}},
             "expires_at": (datetime.now(UTC) + LIFETIME).isoformat(),
         }  # fmt: skip
+        if kind.tankers:
+            body["needs"] = [{"kind": "fire_tanker", "count": kind.tankers}]
         if of is not None:
             body["incident_id"] = of.event.incident_id
         key = f"{self._name}-{self._count}"

@@ -22,6 +22,10 @@ FROZEN_S = (7.0, 9.0)
 
 NOTIFIERS = ("notifier-sms-urgent", "notifier-sms-routine", "notifier-email-urgent", "notifier-email-routine")
 PROCESSES = ("router", "dispatcher", *NOTIFIERS)
+"""Of which more than one may run."""
+
+GATEWAY, UPKEEP = "gateway", "upkeep"
+EVERYBODY = (*PROCESSES, GATEWAY, UPKEEP)
 SUPERVISOR, BROKER, SANDBOX = "supervisor", "kafka", "sandbox"
 
 _CLOCK = Path(__file__).parent / "clock"
@@ -205,7 +209,7 @@ class Rig:
         if process is None or process.poll() is not None:
             return [f"the supervisor has ended: {self.system.log()[-800:]}"]
         health = self.system.health()
-        lines = [f"{name} does not answer" for name in PROCESSES if not health.get(name)]
+        lines = [f"{name} does not answer" for name in EVERYBODY if not health.get(name)]
         for name, answer in health.items():
             if answer and not answer.get("healthy"):
                 lines.append(f"{name} is not healthy: {answer}")
@@ -218,6 +222,8 @@ def module_of(name: str) -> tuple[str, ...]:
     """The command line of a supervised process, after ``python -m``."""
     if name in ("router", "dispatcher"):
         return (f"streams.{name}",)
+    if name in (GATEWAY, UPKEEP):
+        return (name if name == GATEWAY else "gateway.upkeep",)
     _, channel, lane = name.split("-")
     return ("notifiers", channel, "--lane", lane)
 

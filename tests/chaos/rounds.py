@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from aiokafka.errors import KafkaError
 
+from tests.chaos.answers import told_and_answered
 from tests.chaos.books import Arrived, Balance, balance
 from tests.chaos.faults import Fault
 from tests.chaos.ground import PATIENCE_S, Ground
@@ -43,12 +44,8 @@ class Round:
     def balance(self) -> Balance:
         """The balance over everything that has arrived until now, however late."""
         owed = self.ground.load.owed()
-        there = {(one.marker, one.contact, one.channel) for one in self.arrived}
-        expected = [
-            one
-            for one in owed
-            if (one.contact, one.channel) not in self.ground.refused or (one.marker, one.contact, one.channel) in there
-        ]
+        there = {one.key for one in self.arrived}
+        expected = [one for one in owed if (one.contact, one.channel) not in self.ground.refused or one.key in there]
         return balance(expected, self.arrived, self.ground.explains)
 
     @property
@@ -108,6 +105,7 @@ async def _hurt(ground: Ground, fault: Fault) -> None:
                 dice=random.Random(dice.random()),
             )
         )
+        group.create_task(told_and_answered(ground, random.Random(dice.random()), stop))
         try:
             await asyncio.sleep(dice.uniform(*_BEFORE_S))
             await fault.play(ground)

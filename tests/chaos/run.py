@@ -120,7 +120,7 @@ async def _play_on(
         whole.assign(ledgers.arrived[seen:])
         _tell(played, say)
         if not played.failures and not played.ground.refused:
-            to_update += [one for one in played.ground.load.reported if not one.update]
+            to_update += [one for one in played.ground.load.reported if not one.update and not one.kind.tankers]
         if played.stuck:
             return numbered[place + 1 :]
     await asyncio.sleep(tail_s)

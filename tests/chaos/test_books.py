@@ -7,7 +7,7 @@ from pathlib import Path
 
 from schemas.policy.directory_file import load_directory
 from schemas.vocabulary import Channel
-from tests.chaos.books import Arrived, Balance, Owed, balance, missing
+from tests.chaos.books import Arrived, Balance, News, Owed, balance, missing
 from tests.chaos.ledgers import Ledgers
 from tests.chaos.load import KINDS, Markers
 
@@ -181,3 +181,43 @@ def test_every_event_has_a_marker_of_its_own() -> None:
     positions = [markers.take(kind.corner) for _ in range(2000) for kind in KINDS]
     assert len(set(positions)) == len(positions)
     assert {len(f"{lat:.4f},{lon:.4f}") for lat, lon in positions} == {15}
+
+
+def answered() -> tuple[list[Owed], list[Arrived]]:
+    """A request whose asking side reads first that one cannot help, then that another does; the SMS name its code."""
+    told: tuple[tuple[News, str], ...] = (("no", "PALĪDZĒT NEVAR"), ("yes", "PALĪDZĪBA NĀK"))
+    owed = [
+        Owed(MARKERS[0], "vecumnieki-duty", channel, (words,), 100.0, news)
+        for news, words in told
+        for channel in (SMS, EMAIL)
+    ]  # fmt: skip
+    return owed, [
+        Arrived(one.contact, one.channel, f"{one.words[0]} AEUX. Biržai", 101.0, one.news, meant=one.marker)
+        for one in owed
+    ]
+
+
+def test_an_answer_that_the_asking_side_never_reads_is_lost() -> None:
+    """Each answer is owed for itself: word of a no is none of a yes."""
+    owed, arrived = answered()
+    assert balance(owed, arrived).failures == []
+    assert [one.news for one in balance(owed, arrived[:2]).lost] == ["yes", "yes"]
+
+
+def test_an_answer_told_twice_is_doubled_and_one_that_nobody_gave_is_unexpected() -> None:
+    """Also where the second text says that it is an update, or that nobody answered."""
+    owed, arrived = answered()
+    assert unwell(balance(owed, [*arrived, replace(arrived[2], number="again")])) == {"doubled"}
+    for body in ("JAUNA INFORMĀCIJA AEUX. Palīdzība nāk. Biržai", "NEVIENS NEATBILDĒJA AEUX. ZVANIET TŪLĪT"):
+        assert unwell(balance(owed, [*arrived, replace(arrived[2], body=body)])) == {"unexpected"}
+
+
+def test_a_text_without_coordinates_means_the_newest_event_of_its_code(tmp_path: Path) -> None:
+    """Codes are given again; the judge learns them from the texts that show code and coordinates."""
+    (tmp_path / "sandbox").mkdir()
+    books = Ledgers(tmp_path, load_directory(Path("deploy/policy/directory.example.yaml")))
+    bodies = (BODY.format(code="AEUX", marker=MARKERS[0]), BODY.format(code="AEUX", marker=MARKERS[2]),
+              "PALĪDZĪBA NĀK AEUX. Biržai", "PALĪDZĪBA NĀK B2CD. Biržai")  # fmt: skip
+    entries = [{"kind": "accepted", "to": "+37060002101", "body": b, "created_at": 5.0, "sid": "SM1"} for b in bodies]
+    (tmp_path / "sandbox" / "ledger.jsonl").write_text("".join(json.dumps(entry) + "\n" for entry in entries))
+    assert [one.marker for one in books.read()] == [MARKERS[0], MARKERS[2], MARKERS[2], None]

@@ -35,6 +35,10 @@ def switch(party: str | None) -> Control:
     return Control(switches={stop.key: stop})
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 class Mouth:
     """Courtesy with a provider that only remembers."""
 
@@ -42,7 +46,9 @@ class Mouth:
         self.said: list[tuple[str, str, str]] = []
         self.refuses = False
         holds = control or Control()
-        self.courtesy = Courtesy(settings or Settings(), self._send, lambda: policy, lambda: holds, OURS)
+        self.courtesy = Courtesy(
+            settings or Settings(), self._send, lambda: policy, lambda: holds, OURS, lambda: datetime.now(UTC)
+        )
 
     async def offered(self, inbound: InboundText, occasion: Occasion = WRONG_CODE) -> list[tuple[str, str, str]]:
         """What has been said once ``inbound`` was offered a reply."""

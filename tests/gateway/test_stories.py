@@ -1,14 +1,15 @@
 """Phones reply, the provider calls or does not, Kafka goes away: what then stands on the topics, and who is told."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from deploy.local.sandbox.models import Fault, FaultKind, Operation
-from gateway import courtesy
+from gateway import courtesy, service
 from gateway.inbound import TWILIO
 from runtime.kafka import partition_for
+from runtime.log_clock import LogClock
 from runtime.process import ConfigurationMistake
 from runtime.settings import TwilioSettings
 from schemas import ids
@@ -248,3 +249,19 @@ async def test_made_up_people_are_not_written_to_by_a_real_provider(stage: Stage
 async def _as_many(looking: object, count: int) -> object:
     found = await looking  # type: ignore[misc]
     return found if len(found) >= count else None
+
+
+@pytest.mark.parametrize("wrong_by", [timedelta(hours=3), -timedelta(hours=3)])
+async def test_a_wrong_clock_makes_no_answer_late(
+    stage: Stage, wrong_by: timedelta, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether a request is open, and when an answer came, is told by the broker's clock and not by this machine's."""
+    monkeypatch.setattr(service, "LogClock", lambda: LogClock(lambda: datetime.now(UTC) + wrong_by))
+    async with stage.gateway():
+        state = await stage.asked()
+        answer = await stage.response(await stage.sandbox.reply(RUTA, URGENT, f"{state.code} taip"))
+        ended = await stage.asked(expires_at=datetime.now(UTC) - timedelta(hours=1))
+        late = await stage.response(await stage.sandbox.reply(RUTA, URGENT, f"{ended.code} taip"))
+    assert (answer.problem, answer.answer) == (None, Answer.ACCEPT)
+    assert abs(answer.at - datetime.now(UTC)) < timedelta(hours=1)
+    assert late.problem is ReplyProblem.TOO_LATE

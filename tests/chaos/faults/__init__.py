@@ -6,10 +6,10 @@ from functools import partial
 
 from deploy.local.sandbox.models import FaultKind, MailFaultKind
 from schemas.topics import TOPICS
-from tests.chaos.faults import clocks, disk, members, poison, policies, providers, signals
+from tests.chaos.faults import clocks, disk, members, poison, policies, providers, replies, signals
 from tests.chaos.ground import Ground
 from tests.chaos.load import KINDS, URGENT_TO_LT, URGENT_TO_LV, Kind
-from tests.chaos.rig import BROKER, NOTIFIERS, PROCESSES, SUPERVISOR
+from tests.chaos.rig import BROKER, EVERYBODY, NOTIFIERS, PROCESSES, SUPERVISOR
 
 Play = Callable[[Ground], Awaitable[None]]
 
@@ -34,7 +34,7 @@ async def nothing(ground: Ground) -> None:
 
 def _all() -> Iterator[Fault]:
     yield Fault("nothing", nothing)
-    for victim in (*PROCESSES, SUPERVISOR, BROKER):
+    for victim in (*EVERYBODY, SUPERVISOR, BROKER):
         yield Fault(f"kill-{victim}", partial(signals.kill, victim=victim))
         yield Fault(f"term-{victim}", partial(signals.term, victim=victim))
         yield Fault(f"freeze-{victim}", partial(signals.freeze, victim=victim))
@@ -42,9 +42,11 @@ def _all() -> Iterator[Fault]:
     yield from _of_providers()
     yield from _of_members()
     yield Fault("disk-full", disk.full, small_disk=True)
-    for name in PROCESSES:
+    for name in EVERYBODY:
         for way, seconds in (("ahead", clocks.HOUR_S), ("behind", -clocks.HOUR_S)):
             yield Fault(f"clock-{way}-{name}", partial(clocks.jump, name=name, seconds=seconds))
+    yield Fault("callbacks-lost", replies.lost)
+    yield Fault("stop-switch", replies.switched)
     yield Fault("newer-policy", policies.newer)
     for topic in TOPICS:
         yield Fault(f"poison-{topic}", partial(poison.poison, name=topic))
@@ -89,6 +91,7 @@ FAULTS: dict[str, Fault] = {fault.name: fault for fault in _all()}
 
 SHORT = (
     "kill-router", "kill-dispatcher", "kill-notifier-email-urgent", "kill-kafka", "kill-supervisor",
-    "freeze-dispatcher", "sms-hangs-after", "mail-drops-after-data", "twin-on-this-machine", "poison-decisions",
+    "kill-gateway", "freeze-dispatcher", "sms-hangs-after", "mail-drops-after-data", "stop-switch",
+    "twin-on-this-machine", "poison-decisions",
 )  # fmt: skip
 """What is played where no number of rounds is given, and by `make test`: one of each sort, without the slow ones."""

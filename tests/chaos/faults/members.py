@@ -5,7 +5,7 @@ import signal
 
 from schemas.vocabulary import Channel
 from tests.chaos.ground import Ground
-from tests.chaos.rig import PROCESSES, SESSION_S, Extra, module_of
+from tests.chaos.rig import EVERYBODY, SESSION_S, Extra, module_of
 
 REFUSED = 78
 """Exit code of a process that may not run as it is set up."""
@@ -16,7 +16,7 @@ _STAYS_S = (4.0, 7.0)
 
 async def twin_here(ground: Ground) -> None:
     """A second process of one instance id on this machine: it must refuse to run, and say why."""
-    name = ground.dice.choice(PROCESSES)
+    name = ground.dice.choice(EVERYBODY)
     ground.note(f"a second {name} with its instance id")
     twin = await ground.rig.another(name, module_of(name), instance=name, home=None)
     code = await twin.wait(_STARTS_WITHIN_S)

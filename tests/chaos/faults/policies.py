@@ -35,4 +35,6 @@ async def changed_policy(ground: Ground) -> Policy:
         policy = await policies.wait_active(10)
     limits = policy.limits
     longer = limits.model_copy(update={"repeat_window": limits.repeat_window + 60})
-    return policy.model_copy(update={"limits": longer})
+    changed = policy.with_parts(limits=longer)
+    assert changed.version != policy.version, "what is to be activated is the policy that is active"
+    return changed

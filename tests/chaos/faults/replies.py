@@ -1,0 +1,53 @@
+"""What stands between a phone and the log: callbacks that never come, and switches that hold everything."""
+
+import asyncio
+import time
+from datetime import UTC, datetime
+
+from schemas.codec import encode
+from schemas.control import StopSwitch
+from schemas.topics import CONTROL
+from tests.chaos.ground import Ground
+
+_NOBODY_LISTENS = "http://127.0.0.1:9/inbound"
+_LASTS_S, _HELD_S = (3.0, 8.0), (4.0, 8.0)
+_OBEYED_WITHIN_S = 1.5
+"""A second, by promise, and what a call under way may take."""
+
+
+async def lost(ground: Ground) -> None:
+    """The provider's calls about replies reach nobody, to the end of the round: only its list still brings them."""
+    async with ground.sandbox() as sandbox:
+        before = (await sandbox.settings()).inbound_webhook
+        await sandbox.change_settings(inbound_webhook=_NOBODY_LISTENS)
+        try:
+            ground.note("no call about a reply reaches the gateway, until everything has arrived")
+            await asyncio.sleep(ground.dice.uniform(*_LASTS_S))
+            absent = await ground.until_arrived()
+            assert not absent, f"without callbacks {len(absent)} texts never come"
+        finally:
+            await sandbox.change_settings(inbound_webhook=before)
+
+
+async def switched(ground: Ground) -> None:
+    """Everything is stopped for some seconds, and then goes on: nothing leaves meanwhile, and nothing is lost."""
+    held_s = ground.dice.uniform(*_HELD_S)
+    ground.note(f"the stop switch is on for {held_s:.1f} s")
+    await _switch(ground, stopped=True)
+    from_s = time.time() + _OBEYED_WITHIN_S
+    try:
+        await asyncio.sleep(held_s)
+    finally:
+        until_s = time.time()
+        await _switch(ground, stopped=False)
+    ground.ledgers.read()
+    leaked = [one for one in ground.ledgers.arrived if from_s < one.at_s < until_s]
+    assert not leaked, f"{len(leaked)} texts left while the switch was on: {leaked[:3]}"
+
+
+async def _switch(ground: Ground, *, stopped: bool) -> None:
+    at = datetime.now(UTC)
+    switch = StopSwitch(stopped=stopped, reason="chaos", party=None, by="chaos", at=at)
+    value = encode(CONTROL, switch, source="chaos", at=at).value
+    async with ground.producer() as producer:
+        await producer.send_and_wait(CONTROL.name, value, key=switch.key.encode(), partition=0)
