@@ -192,3 +192,31 @@ async def test_a_phone_that_says_stop(field: Field) -> None:
     await field.expect_sms("rokiskis-chief", "SMS vėl siųsime")
     await field.expect_sms("rokiskis-duty", "KONTAKTAS ATNAUJINTAS", "ugniagesių vadovas")
     await field.expect_no_more_texts()
+
+
+async def test_a_yes_that_is_taken_back(field: Field) -> None:
+    """The asking side is told that they do not come after all, and the next are woken as if they had said no."""
+    event = await field.ask("akniste", "structure_fire", "Gārsene")
+    code = code_in(await field.expect_sms("rokiskis-duty", "REIKIA PAGALBOS"))
+    await field.say("rokiskis-duty", f"{code} TAIP")
+    await field.expect_sms("akniste-duty", f"PALĪDZĪBA NĀK {code}.", "Rokišķi, dežurants")
+    assert await field.ends(event, Ending.ACCEPTED)
+    await field.say("rokiskis-duty", f"{code} vis dėlto negalim, sugedo mašina")
+    await field.expect_sms("akniste-duty", f"JAUNA INFORMĀCIJA {code}.", "Palīdzēt nevar", "dežurants")
+    await field.expect_sms("rokiskis-chief", f"REIKIA PAGALBOS {code}.")
+    await field.say("rokiskis-chief", f"{code} 1 autocisterna, 15 min")
+    await field.expect_sms("akniste-duty", code, "Rokišķi, ugunsdzēsēju vadītājs", "pēc 15 min")
+    assert await field.ends(event, Ending.ACCEPTED)
+    await field.expect_no_more_texts()
+
+
+async def test_an_exercise_is_answered_among_those_who_take_part(field: Field) -> None:
+    """The answer of an exercise phone is told to the other side's exercise desk, and says first that it is none."""
+    drill = {"status": "Exercise", "origin": "exercise", "exerciseid": "ex-5"}
+    event = await field.ask("vecumnieki", "peat_fire", "Skaistkalne", **drill)
+    code = code_in(await field.expect_sms("birzai-exercise-duty", "PRATYBOS!"))
+    await field.expect_sms("birzai-exercise-chief", "PRATYBOS!", code)
+    await field.say("birzai-exercise-chief", "taip, važiuojam")
+    await field.expect_sms("vecumnieki-exercise-duty", "MĀCĪBAS!", f"PALĪDZĪBA NĀK {code}.")
+    assert await field.ends(event, Ending.ACCEPTED)
+    await field.expect_no_more_texts()
