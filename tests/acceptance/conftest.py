@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from tests.acceptance.ladders import Field, short_ladders
 from tests.acceptance.night import Night
 from tests.acceptance.system import System
 
@@ -24,3 +25,29 @@ async def night(system: System) -> AsyncIterator[Night]:
     assert sandbox_url is not None
     async with Night(system.settings, sandbox_url) as night:
         yield night
+
+
+@pytest.fixture(scope="session")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """`borderlands up` with both SMS providers and ladders of seconds; one system for every story of a ladder."""
+    home = tmp_path_factory.mktemp("town")
+    system = System(
+        home / "home",
+        *("--policy", str(short_ladders(home / "policy")), "--partitions", "6", "--session-timeout", "6"),
+        environment={
+            "BORDERLANDS_SMS_PROVIDERS": "twilio,smpp",
+            "BORDERLANDS_GATEWAY__POLL_S": "2",
+            "BORDERLANDS_TWILIO__TIMEOUT_S": "3",
+            "BORDERLANDS_NOTIFIER__RECONCILE_PAUSE_S": "1",
+        },
+    )
+    system.start()
+    yield system
+    assert system.stop() == 0
+
+
+@pytest.fixture
+async def field(town: System) -> AsyncIterator[Field]:
+    """One story of people who are asked for help."""
+    async with Field(town) as field:
+        yield field

@@ -34,6 +34,7 @@ class Message:
     contact: str
     channel: str
     text: str
+    sender: str = ""
 
 
 class Night:
@@ -101,6 +102,13 @@ class Night:
         await self._look()
         assert not self._waiting, f"nobody expected {self._waiting}"
 
+    async def say(self, contact: str, words: str) -> str:
+        """Reply from the phone of ``contact`` to the newest text on it, as a person does; the provider's name of it."""
+        number = self.directory.contacts[contact].sms
+        assert number is not None
+        newest = [text for text in await self.sandbox.texts(number) if text.direction == "in"][-1]
+        return await self.sandbox.reply(number, newest.peer, words)
+
     async def _expect(self, contact: str, channel: str, words: tuple[str, ...], within_s: float) -> str:
         deadline = time.monotonic() + within_s
         while True:
@@ -116,7 +124,8 @@ class Night:
         numbers = {contact.sms: name for name, contact in self.directory.contacts.items() if contact.sms}
         for number, texts in (await self.sandbox.phones()).items():
             for text in texts[self._texts_from.get(number, 0) :]:
-                self._waiting.append(Message(numbers.get(number, number), "sms", text.body))
+                if text.direction == "in":
+                    self._waiting.append(Message(numbers.get(number, number), "sms", text.body, text.peer))
             self._texts_from[number] = len(texts)
         mailboxes = {contact.email: name for name, contact in self.directory.contacts.items() if contact.email}
         mails = await self.sandbox.mails()

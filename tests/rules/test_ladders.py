@@ -90,6 +90,17 @@ def test_silence_climbs_to_the_end_and_the_asker_is_told() -> None:
     assert story.accepted().wait(3600).emitted == []
 
 
+def test_whom_no_text_could_reach_was_not_asked() -> None:
+    """The asking side reads nothing of a chief whose phone said STOP: nobody has asked the chief."""
+    story = begun(ladder=PROVEN)
+    desk, chief = story.emitted
+    assert (desk.contact_id, chief.contact_id) == (DESK.contact_id, CHIEF.contact_id)
+    story.accepted(desk).failed(chief)
+    (news,) = story.wait(ANSWER_S).news()
+    assert news.answer is not None
+    assert (news.template, news.answer.tried) == (Template.UNANSWERED, ("duty_desk",))
+
+
 def test_time_counts_from_acceptance_and_not_from_the_order() -> None:
     """A text that a provider takes late gives its reader the whole time to answer."""
     story = begun()

@@ -143,9 +143,8 @@ class Carrier:
         self._phones.add(phone, "out", message, message.created_at)
         if smsc is not None:
             smsc.received(message)
-        elif self._settings.inbound_webhook is not None:
-            form = inbound_form(self._account_sid, message)
-            self._callbacks.submit(Callback(message.sid, self._settings.inbound_webhook, form))
+        else:
+            self._call_back(message.sid, self._settings.inbound_webhook, inbound_form(self._account_sid, message))
         return message
 
     def _keep(
@@ -266,11 +265,13 @@ class Carrier:
         self._ledger.append(now, "status", sid=message.sid, status=status, error_code=error_code, at_s=now)
         if status == "delivered":
             self._phones.add(message.to, "in", message, now)
-        if message.status_callback is not None:
-            form = status_form(self._account_sid, message)
-            self._callbacks.submit(Callback(message.sid, message.status_callback, form))
+        self._call_back(message.sid, message.status_callback, status_form(self._account_sid, message))
         if message.via == SMPP and self.smsc is not None:
             self.smsc.moved(message)
+
+    def _call_back(self, sid: str, url: str | None, form: dict[str, str]) -> None:
+        if url is not None and self._settings.calls_back:
+            self._callbacks.submit(Callback(sid, url, form))
 
     def _later(self, delay_s: float, act: Callable[[], None]) -> None:
         def run() -> None:

@@ -1,6 +1,7 @@
 """What the asking side is told of its request, when, and who there is told."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,7 +16,7 @@ from streams.rules.duty import crew
 from streams.rules.incidents.crews import Crews, ladder_of
 from streams.rules.incidents.effects import Effect, ended
 from streams.rules.incidents.opening import newest_event
-from streams.rules.incidents.slots import send
+from streams.rules.incidents.slots import ENDED_UNSENT, send
 from streams.rules.incidents.standing import COMES, DECIDED
 
 DUTY_DESK = "duty_desk"
@@ -87,12 +88,12 @@ def _heads_news(duty: Obligation, climb: Climb, role: str, now: datetime) -> New
     return News(Template.ANSWERED, about, heads=((role, coming),))
 
 
-def ending_news(duty: Obligation, climb: Climb, now: datetime) -> News:
+def ending_news(duty: Obligation, climb: Climb, slots: Sequence[Slot], now: datetime) -> News:
     """Word that the ladder is at its end: nobody helps, or only with part of what was asked for."""
     counted = tuple((role, heads(climb, role)) for role in climb.groups)
     helps = any(reply.answer in COMES for reply in climb.replies)
     about = _summed(duty, climb, now, role=None, answer=Answer.PARTIAL if helps else None)
-    about = about.model_copy(update={"tried": tried(climb)})
+    about = about.model_copy(update={"tried": tried(climb, slots)})
     return News(Template.ANSWERED if helps else Template.UNANSWERED, about, heads=counted)
 
 
@@ -122,10 +123,16 @@ def heads(climb: Climb, role: str) -> int:
     return sum(reply.role == role and reply.answer in COMES for reply in climb.replies)
 
 
-def tried(climb: Climb) -> tuple[str, ...]:
-    """The roles that were asked and of which nobody said yes, partly or no, from the first rung up."""
+def tried(climb: Climb, slots: Sequence[Slot]) -> tuple[str, ...]:
+    """The roles that were asked and of which nobody said yes, partly or no, from the first rung up.
+
+    Whom no text could reach, for a STOP or a wrong number, was not asked.
+    """
     answered = {reply.role for reply in climb.replies if reply.answer in DECIDED}
-    return tuple(dict.fromkeys(one.role for one in climb.asked if one.role not in answered))
+    reached = {slot.contact_id for slot in slots if slot.reached or slot.delivery not in ENDED_UNSENT}
+    return tuple(
+        dict.fromkeys(one.role for one in climb.asked if one.role not in answered and one.contact_id in reached)
+    )
 
 
 def told(

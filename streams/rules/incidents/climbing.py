@@ -91,7 +91,7 @@ def climbed(state: IncidentState, place: int, crews: Crews, now: datetime) -> Fo
         while isinstance(news := next_news(look.duty, look.climb, now), News):
             _tell(look, news, look.policy)
         if came_to_nothing:
-            _tell(look, ending_news(look.duty, look.climb, now), look.policy)
+            _tell(look, ending_news(look.duty, look.climb, look.state.slots, now), look.policy)
     elif came_to_nothing:
         look.say(ReceiptReason.NOTHING_OWED, "its policy was not read in all that time; the asking side is not told")
     look.change(next_at=_next_look(look))

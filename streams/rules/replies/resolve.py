@@ -158,7 +158,7 @@ def _without_code(understood: Understood, sender: Sender, own: list[_Asked], now
             return Unresolved(ReplyProblem.NOT_UNDERSTOOD, _codes(requests))
         unanswered = [one for one in requests if not _has_answered(one, sender)]
         if len(unanswered) != 1:
-            return Unresolved(ReplyProblem.WHICH_REQUEST, _codes(requests))
+            return Unresolved(ReplyProblem.WHICH_REQUEST, _codes(unanswered or requests))
         requests = unanswered
     return _answered(understood, sender, requests[0])
 

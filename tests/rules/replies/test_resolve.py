@@ -86,6 +86,13 @@ def test_with_several_open_the_sender_is_asked_which() -> None:
     assert meant("taip", incident("D7QK"), newer) == Unresolved(ReplyProblem.WHICH_REQUEST, ("K3MP", "D7QK"))
 
 
+def test_who_is_asked_which_reads_only_the_codes_still_to_be_answered() -> None:
+    """At night a list of everything open is no help: what this person has answered is not named."""
+    older = answered(incident("D7QK"), Answer.DECLINE)
+    newer = (incident("K3MP", updated_at=T0 + timedelta(minutes=1)), incident("PEA4"))
+    assert meant("taip", older, *newer) == Unresolved(ReplyProblem.WHICH_REQUEST, ("K3MP", "PEA4"))
+
+
 @pytest.mark.parametrize("answer", [Answer.ACCEPT, Answer.PARTIAL, Answer.DECLINE])
 def test_the_only_one_not_yet_answered_is_meant(answer: Answer) -> None:
     """Who has answered one of two requests means the other."""
