@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from gateway.log import LogAway
 from runtime.following import Following
-from runtime.kafka import make_consumer
+from runtime.kafka import make_consumer, silent_for_s
 from runtime.log import logger
 from runtime.log_clock import LogClock
 from runtime.settings import Settings
@@ -196,8 +196,7 @@ class RequestsFollower:
 
     def heard_s_ago(self) -> float:
         """Seconds since the broker last answered; a quiet topic is asked several times a second."""
-        polled_ms = [self._consumer.last_poll_timestamp(partition) or 0.0 for partition in self._partitions]
-        return max(0.0, time.time() - max(self._started_ms, *polled_ms) / 1000)
+        return silent_for_s(self._consumer, self._partitions, self._started_ms)
 
     async def read_through(self, within_s: float) -> None:
         """Return when all that stands on ``incidents`` now has been read.

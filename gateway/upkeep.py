@@ -17,7 +17,7 @@ from gateway.dead_man import DeadMan
 from gateway.upkeep_log import UpkeepLog
 from runtime import metrics
 from runtime.control import ControlFollower
-from runtime.health import Health
+from runtime.health import SILENT_S, Health
 from runtime.kafka import make_producer, partition_for
 from runtime.log import logger
 from runtime.policies import PolicyFollower
@@ -161,8 +161,9 @@ async def serve_upkeep(settings: Settings, health: Health, stop: asyncio.Event, 
                 if policies.active is not None:
                     await upkeep.tick(policies.active, control.current.stopped_contacts, health)
                 health.ready = True
-                health.report(dict(log.lag), log.handled)
-                log.handled = 0
+                if log.heard_s_ago() < SILENT_S:
+                    health.report(dict(log.lag), log.handled)
+                    log.handled = 0
                 await nap(stop, TICK_S)
     finally:
         if dead_man is not None:

@@ -1,5 +1,6 @@
 """What the log says about upkeep, followed as it is written: canaries and checks, and what became of canaries."""
 
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Self
@@ -8,7 +9,7 @@ from aiokafka import ConsumerRecord, TopicPartition
 
 from gateway.canaries import Canaries
 from runtime.following import Following
-from runtime.kafka import appended_at, make_consumer
+from runtime.kafka import appended_at, make_consumer, silent_for_s
 from runtime.log import logger
 from runtime.settings import Settings
 from schemas.base import Record
@@ -42,6 +43,7 @@ class UpkeepLog:
         self._settings, self._clock = settings, clock
         self._consumer = make_consumer(settings)
         self._following = Following()
+        self._started_ms = time.time() * 1000
 
     async def __aenter__(self) -> Self:
         """Read to the present ends of the topics, then follow them in the background."""
@@ -80,6 +82,10 @@ class UpkeepLog:
     def failed(self) -> BaseException | None:
         """The error that ended following, if any; its process must end then."""
         return self._following.failed
+
+    def heard_s_ago(self) -> float:
+        """Seconds since the broker last answered."""
+        return silent_for_s(self._consumer, self._consumer.assignment(), self._started_ms)
 
     async def _behind(self, ends: dict[TopicPartition, int]) -> bool:
         positions = {place: await self._consumer.position(place) for place in ends}

@@ -23,6 +23,7 @@ from notifiers.together import Together
 from notifiers.waiting import Waiter, waiter
 from runtime import metrics
 from runtime.control import Control
+from runtime.kafka import silent_for_s
 from runtime.log import logger
 from schemas.codec import Undecodable, decode, encode
 from schemas.event import SourceOfRejection
@@ -112,8 +113,7 @@ class LaneWorker:
         reading = self._consumer.assignment() - self._consumer.paused()
         if not reading or len(self._running) >= self._bounds.in_all:
             return 0.0
-        polled_ms = max(self._consumer.last_poll_timestamp(partition) or self._started_ms for partition in reading)
-        return max(0.0, time.time() - polled_ms / 1000)
+        return silent_for_s(self._consumer, reading, self._started_ms)
 
     async def settle(self, within_s: float) -> None:
         """Wait for what is under way, at most ``within_s`` seconds."""

@@ -1,5 +1,7 @@
 """Kafka clients with this project's settings, and what is read of a record or a range of them."""
 
+import time
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -81,6 +83,15 @@ def partition_for(key: str, partitions: int) -> int:
 def appended_at(record: "ConsumerRecord[Any, Any]") -> datetime:
     """When Kafka appended ``record`` (topics use LogAppendTime), in UTC."""
     return datetime.fromtimestamp(record.timestamp / 1000, tz=UTC)
+
+
+def silent_for_s(consumer: AIOKafkaConsumer, partitions: Iterable[TopicPartition], started_ms: float) -> float:
+    """Seconds since the broker last answered a fetch of one of ``partitions``: quiet ones are asked again and again.
+
+    ``started_ms`` (Unix time) stands for those that have not been answered for yet.
+    """
+    polled_ms = [consumer.last_poll_timestamp(partition) or started_ms for partition in partitions]
+    return max(0.0, time.time() - max(polled_ms, default=started_ms) / 1000)
 
 
 async def read_range(
