@@ -128,7 +128,7 @@ async def test_a_reply_to_a_dead_gateway_while_every_callback_is_lost(field: Fie
     await asyncio.to_thread(field.system.until_healthy)
 
 
-@pytest.mark.timeout(240 + 15 * KILLS)
+@pytest.mark.timeout(240 + 25 * KILLS)
 async def test_a_notifier_killed_between_acceptance_and_receipt(field: Field) -> None:
     """The provider has the text, the process dies before it says so. Its report of delivery, or else its list, tells
     what became of it: nobody is texted twice, and answers count."""
@@ -157,7 +157,7 @@ async def test_a_notifier_killed_between_acceptance_and_receipt(field: Field) ->
     await field.expect_no_more_texts()
 
 
-@pytest.mark.timeout(240 + 15 * KILLS)
+@pytest.mark.timeout(240 + 25 * KILLS)
 async def test_a_dispatcher_killed_at_random_moments_of_ladders(field: Field) -> None:
     """Of requests half are answered and half are not: each ends as it must, each phone and each asker told once."""
     chance = random.Random(5)
