@@ -42,6 +42,8 @@ CATCH_UP_WITHIN_S = 120.0
 FIRST_LOOK_WITHIN_S = 10.0
 LISTED_WITHIN_S = 30.0
 REPORT_EVERY_S = 0.5
+UNBOUND = "not bound: replies and receipts by SMPP wait at the provider"
+"""What health says while the second door is shut."""
 
 
 class FollowingEnded(Exception):
@@ -112,6 +114,7 @@ class _Parts:
         self._settings, self._directory, self._numbers = settings, directory, numbers
         self._reports: Once[tuple[str, str]] = Once(remembered=100_000, at_once=4000)
         self._handled = 0
+        self._smpp: SmppDoor | None = None
 
     async def start(self, stack: AsyncExitStack) -> None:
         """Start the clients, to be closed by ``stack``."""
@@ -148,7 +151,10 @@ class _Parts:
             return
         sent = SentTexts(self._settings, SMPP)
         yield sent.run()
-        yield SmppDoor(self._settings.smpp, sent, self._smpp_text, self._smpp_receipt, now=self._log.clock.now).run()
+        self._smpp = SmppDoor(
+            self._settings.smpp, sent, self._smpp_text, self._smpp_receipt, now=self._log.clock.now
+        )
+        yield self._smpp.run()
 
     async def read_back(self) -> None:
         """Know the requests and the texts that stand on the log, before anything is judged by them."""
@@ -192,6 +198,8 @@ class _Parts:
             for follower in (self._policies, self._control, self._follower):
                 if follower.failed is not None:
                     raise FollowingEnded(repr(follower.failed)) from follower.failed
+            if self._smpp is not None:
+                health.facts["smpp"] = "bound" if self._smpp.bound else UNBOUND
             self._reader.prepare()
             handled, self._handled = self._handled + self._follower.applied, 0
             self._follower.applied = 0

@@ -78,7 +78,8 @@ class Climb(Model):
     asked: None until the dispatcher has looked at it, so that time spent unread counts for nobody. ``groups`` holds
     the roles that are groups, and how many of each are enough (0 where the policy names no number); ``heads_told`` is
     how many of each the asking side knows to come.
-    ``yes_told``: the asking side knows of a yes. ``news_at`` is when it was last told anything.
+    ``yes_told``: the asking side knows of a yes, and has not heard since that nobody comes. ``news_at`` is when it was
+    last told anything.
     ``ended`` is None while people are still to be asked or waited for. ``next_at`` is when to look again; it follows
     from everything else here and in the slots, and stands here so that a timer needs nothing else.
     """

@@ -30,7 +30,7 @@ class AnswerNews(Model):
 
     ``role`` is who answered, ``amounts`` and ``eta_min`` (minutes) what comes and when. Of a group, ``coming`` of
     ``asked`` said yes so far. ``tried`` are the roles that were asked and gave no answer. ``first`` is false where
-    the asking side has been told of a yes before: then this is an update and wakes nobody.
+    the asking side knows of a yes that stands: then this is an update and wakes nobody.
     """
 
     party: Id

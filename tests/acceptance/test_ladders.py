@@ -202,10 +202,10 @@ async def test_a_yes_that_is_taken_back(field: Field) -> None:
     await field.expect_sms("akniste-duty", f"PALĪDZĪBA NĀK {code}.", "Rokišķi, dežurants")
     assert await field.ends(event, Ending.ACCEPTED)
     await field.say("rokiskis-duty", f"{code} vis dėlto negalim, sugedo mašina")
-    await field.expect_sms("akniste-duty", f"JAUNA INFORMĀCIJA {code}.", "Palīdzēt nevar", "dežurants")
+    await field.expect_sms("akniste-duty", f"PALĪDZĒT NEVAR {code}.", "Rokišķi, dežurants")
     await field.expect_sms("rokiskis-chief", f"REIKIA PAGALBOS {code}.")
     await field.say("rokiskis-chief", f"{code} 1 autocisterna, 15 min")
-    await field.expect_sms("akniste-duty", code, "Rokišķi, ugunsdzēsēju vadītājs", "pēc 15 min")
+    await field.expect_sms("akniste-duty", f"PALĪDZĪBA NĀK {code}.", "Rokišķi, ugunsdzēsēju vadītājs", "pēc 15 min")
     assert await field.ends(event, Ending.ACCEPTED)
     await field.expect_no_more_texts()
 

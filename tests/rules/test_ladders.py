@@ -250,6 +250,22 @@ def test_a_yes_taken_back_is_told_and_the_ladder_is_climbed_on() -> None:
     assert story.wait(ANSWER_S).alerts() == list(VOLUNTEERS)
 
 
+def test_a_yes_taken_back_is_an_alarm_and_the_next_yes_a_first_one() -> None:
+    """Who counted on help and has none must not read it under 'new information', nor the help that comes after all."""
+    story = begun().accepted().apply(says(DESK.contact_id)).wait(10)
+    told = [news.answer for news in story.apply(says(DESK.contact_id, Answer.DECLINE, at=at(10))).news()]
+    told += [news.answer for news in story.apply(says(CHIEF.contact_id, at=at(11))).news()]
+    assert [(one.answer, one.first) for one in told if one] == [(Answer.DECLINE, True), (Answer.ACCEPT, True)]
+
+
+def test_one_of_two_helpers_falls_out_and_it_is_an_update() -> None:
+    """While the other still comes nobody need be alarmed."""
+    story = begun().accepted().apply(says(DESK.contact_id), says(CHIEF.contact_id)).wait(10)
+    story.apply(says(DESK.contact_id, Answer.DECLINE, at=at(10)))
+    told = [news.answer for news in story.news()]
+    assert [(one.answer, one.first) for one in told if one] == [(Answer.DECLINE, False)]
+
+
 def test_an_older_answer_never_overrules_a_newer_one() -> None:
     """What arrives late, or again, is judged by when it was said."""
     story = begun().accepted().apply(says(DESK.contact_id, Answer.DECLINE, at=at(50)))

@@ -13,7 +13,7 @@ from schemas.incident import Climb, Ending, IncidentState, Obligation
 from schemas.notification import Notification, Receipt, Response
 from schemas.policy.models import Policy
 from schemas.vocabulary import Answer, Delivery, EventKind, Lane, ReceiptKind, ReceiptReason, Template
-from streams.rules.incidents.asker import NEWS_MAX
+from streams.rules.incidents.asker import LIFETIME, NEWS_MAX
 from streams.rules.incidents.climbs import HELPED, OVER
 from streams.rules.incidents.crews import NO_CREWS, Crews
 from streams.rules.incidents.due import FORGET_AFTER, due, next_due
@@ -113,14 +113,15 @@ class Ladders(RuleBasedStateMachine):
     def _look(self) -> None:
         if self.state is None:
             return
-        folded = due(self.state, self.now, self.crews)
+        before, folded = self.state, due(self.state, self.now, self.crews)
         assert folded.state is not None
         self.state = folded.state
         self._note(folded.effects, by_decision=False)
+        self._begun_anew(before)
         assert due(self.state, self.now, self.crews) == Folded(self.state), "a moment looked at twice did more"
 
     def _begun_anew(self, before: IncidentState | None) -> None:
-        """A request that is asked anew may be told of a first yes anew."""
+        """A request that is asked anew, or whose only yes was taken back, may be told of a first yes anew."""
         earlier = {(duty.agreement, duty.partner): duty.climb for duty in before.obligations} if before else {}
         for duty in self.state.obligations if self.state else ():
             known = earlier.get((duty.agreement, duty.partner))
@@ -357,6 +358,7 @@ class Ladders(RuleBasedStateMachine):
         self.caught_up, self.policy_read = True, True
         if self.state is None or self.state.opened_at is None:
             return
+        read_at = self.now
         self.seconds += 30  # the clock is never behind for longer than it went back
         self._look()
         for _ in range(300):
@@ -370,6 +372,8 @@ class Ladders(RuleBasedStateMachine):
             assert climb is not None
             assert climb.ended is not None
             assert climb.next_at is None
+            if not self.always_read and read_at >= climb.expires_at + LIFETIME:
+                continue  # the policy came when word of it was of no use any more; see docs/guarantees.md
             if self.always_read or climb.ended is not Ending.EXPIRED:
                 assert all(reply.told or reply.role in climb.groups for reply in climb.replies)
             if climb.ended in (Ending.UNANSWERED, Ending.ACCEPTED, Ending.ENOUGH, Ending.PARTLY):

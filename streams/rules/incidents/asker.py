@@ -17,7 +17,7 @@ from streams.rules.incidents.crews import Crews, ladder_of
 from streams.rules.incidents.effects import Effect, ended
 from streams.rules.incidents.opening import newest_event
 from streams.rules.incidents.slots import ENDED_UNSENT, send
-from streams.rules.incidents.standing import COMES, DECIDED
+from streams.rules.incidents.standing import COMES, DECIDED, somebody_comes
 
 DUTY_DESK = "duty_desk"
 """Who is told where a ladder names nobody."""
@@ -69,7 +69,7 @@ def next_news(duty: Obligation, climb: Climb, now: datetime) -> News | datetime 
                 role=reply.role,
                 amounts=reply.amounts,
                 eta_min=reply.eta_min,
-                first=not climb.yes_told,
+                first=_is_alarm(climb),
             )
             return News(Template.ANSWERED, about, reply=place)
     return next((news for role in climb.groups if (news := _heads_news(duty, climb, role, now)) is not None), None)
@@ -113,9 +113,14 @@ def _summed(duty: Obligation, climb: Climb, now: datetime, *, role: str | None, 
         role=role,
         amounts=tuple(Need(kind=kind, count=min(count, 10_000)) for kind, count in amounts.items()),
         eta_min=min((reply.eta_min for reply in yes if reply.eta_min is not None), default=None),
-        first=not climb.yes_told,
+        first=_is_alarm(climb),
         **counts,
     )
+
+
+def _is_alarm(climb: Climb) -> bool:
+    """Whether the news is more than an update: the asking side counts on nobody, or on somebody who is not coming."""
+    return not climb.yes_told or not somebody_comes(climb)
 
 
 def heads(climb: Climb, role: str) -> int:

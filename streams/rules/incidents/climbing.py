@@ -284,7 +284,7 @@ def _tell(look: _Look, news: News, policy: Policy) -> None:
     look.change(
         replies=replies,
         heads_told=climb.heads_told | dict(news.heads),
-        yes_told=climb.yes_told or news.says_yes,
+        yes_told=news.says_yes or (climb.yes_told and somebody_comes(climb)),
         news_at=look.now,
         news_count=climb.news_count + 1,
     )
