@@ -151,9 +151,7 @@ class _Parts:
             return
         sent = SentTexts(self._settings, SMPP)
         yield sent.run()
-        self._smpp = SmppDoor(
-            self._settings.smpp, sent, self._smpp_text, self._smpp_receipt, now=self._log.clock.now
-        )
+        self._smpp = SmppDoor(self._settings.smpp, sent, self._smpp_text, self._smpp_receipt, now=self._log.clock.now)
         yield self._smpp.run()
 
     async def read_back(self) -> None:

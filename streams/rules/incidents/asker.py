@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from schemas import ids
 from schemas.decision import Recipient
 from schemas.event import Need
 from schemas.incident import Climb, IncidentState, Obligation, Slot
@@ -15,7 +14,7 @@ from schemas.vocabulary import Answer, Channel, Delivery, NeedKind, Origin, Rece
 from streams.rules.duty import crew
 from streams.rules.incidents.crews import Crews, ladder_of
 from streams.rules.incidents.effects import Effect, ended
-from streams.rules.incidents.opening import newest_event
+from streams.rules.incidents.opening import text_about
 from streams.rules.incidents.slots import ENDED_UNSENT, send
 from streams.rules.incidents.standing import COMES, DECIDED, somebody_comes
 
@@ -193,36 +192,15 @@ def _slot(note: Notification, now: datetime) -> Slot:
 def _text(
     state: IncidentState, duty: Obligation, climb: Climb, news: News, reader: Recipient, channel: Channel, now: datetime
 ) -> Notification:
-    if state.code is None or state.status is None or state.origin is None:
-        raise ValueError(f"incident {state.incident_id} was never opened")
-    event = newest_event(state)
-    about = f"{event}.{duty.agreement}.{duty.partner}.news{climb.news_count}"
-    step = max(climb.rung, 0)
-    return Notification(
-        notification_id=ids.notification_id(about, step, reader.contact_id, channel.value),
-        attempt=1,
-        incident_id=state.incident_id,
-        event_id=event,
-        revision=state.revision,
-        status=state.status,
-        origin=state.origin,
-        exerciseid=state.exerciseid,
-        policy_version=duty.policy_version,
-        agreement=duty.agreement,
-        clause=duty.clause,
-        asking_party=duty.asking_party,
+    text = text_about(
+        state,
+        duty,
+        reader,
+        channel,
         party=duty.asking_party,
-        language=duty.language,
-        role=reader.role,
-        contact_id=reader.contact_id,
-        channel=channel,
-        lane=state.lane,
-        step=step,
-        template=news.template,
-        action=duty.action,
-        code=state.code,
-        facts=duty.facts,
-        answer=news.about,
-        decided_at=now,
+        step=max(climb.rung, 0),
         expires_at=max(climb.expires_at, now + LIFETIME),
+        now=now,
+        apart=f".{duty.agreement}.{duty.partner}.news{climb.news_count}",
     )
+    return text.model_copy(update={"template": news.template, "answer": news.about})

@@ -240,11 +240,33 @@ def _alert_on(
     now: datetime,
 ) -> Notification:
     """The alert to somebody whom a later rung adds: what the partner may know by now, as a first text."""
+    alert = text_about(state, duty, recipient, channel, party=duty.partner, step=rung, expires_at=expires_at, now=now)
+    return alert.model_copy(update={"template": ALERTS[duty.action], "reply_within_s": duty.reply_within_s})
+
+
+def text_about(
+    state: IncidentState,
+    duty: Obligation,
+    recipient: Recipient,
+    channel: Channel,
+    *,
+    party: str,
+    step: int,
+    expires_at: datetime,
+    now: datetime,
+    apart: str = "",
+) -> Notification:
+    """A first text to ``recipient`` of ``party`` with what ``duty`` shares by now; ``apart`` tells it from the event's
+    own text to the same contact. Of template inform: whoever asks for it says which it is.
+
+    Raises:
+        ValueError: the incident was never opened.
+    """
     if state.code is None or state.status is None or state.origin is None:
         raise ValueError(f"incident {state.incident_id} was never opened")
     event = newest_event(state)
     return Notification(
-        notification_id=ids.notification_id(event, rung, recipient.contact_id, channel.value),
+        notification_id=ids.notification_id(event + apart, step, recipient.contact_id, channel.value),
         attempt=1,
         incident_id=state.incident_id,
         event_id=event,
@@ -256,18 +278,17 @@ def _alert_on(
         agreement=duty.agreement,
         clause=duty.clause,
         asking_party=duty.asking_party,
-        party=duty.partner,
+        party=party,
         language=duty.language,
         role=recipient.role,
         contact_id=recipient.contact_id,
         channel=channel,
         lane=state.lane,
-        step=rung,
-        template=ALERTS[duty.action],
+        step=step,
+        template=Template.INFORM,
         action=duty.action,
         code=state.code,
         facts=duty.facts,
-        reply_within_s=duty.reply_within_s,
         decided_at=now,
         expires_at=expires_at,
     )
