@@ -182,7 +182,7 @@ async def test_a_dispatcher_killed_at_random_moments_of_ladders(field: Field) ->
     for _ in silent:
         for contact in ("rokiskis-duty", "rokiskis-chief", "rokiskis-delegate"):
             await field.expect_sms(contact, "REIKIA PAGALBOS")
-        await field.expect_sms("akniste-duty", "NEVIENS NEATBILDĒJA", "ZVANIET TŪLĪT +37045800000")
+        await field.expect_sms("akniste-duty", "NEVIENS NEIERADĪSIES", "ZVANIET TŪLĪT +37045800000")
     await asyncio.to_thread(field.system.until_healthy)
     await field.expect_no_more_texts()
 
