@@ -16,19 +16,16 @@ from notifiers.message import Message
 from notifiers.outcome import NotSent, Outcome, Reconciled, Refused, Retry, Sent, Unknown
 from notifiers.pace import Stopping
 from notifiers.rates import LaneRate
+from notifiers.reporter import Reporter
 from notifiers.tries import Again, Tries, Windows
 from runtime import metrics
 from runtime.log import logger
-from schemas.notification import Receipt
 from schemas.policy.directory import Directory
 from schemas.policy.models import Policy
-from schemas.vocabulary import Delivery, ReceiptKind, ReceiptReason
+from schemas.vocabulary import ReceiptReason
 
 CLOCK_SLACK = timedelta(seconds=60)
 """How far a provider's clock may lag behind Kafka's when it is asked what it took since a claim."""
-
-NO_CLAIM = "none"
-"""Stands for a claim in the receipt of what was held before it was claimed: it takes nobody's claim away."""
 
 
 class Policies(Protocol):
@@ -45,6 +42,7 @@ class Courier:
         self,
         chain: Chain,
         desk: ClaimDesk,
+        reporter: Reporter,
         policies: Policies,
         directory: Callable[[], Directory],
         windows: Windows,
@@ -54,11 +52,13 @@ class Courier:
         rate: LaneRate,
         only_to: str | None = None,
     ) -> None:
-        """``gate`` says what must not be sent at all; ``on_waiting_for_policy`` hears the hash and the seconds waited,
-        again and again. ``rate`` is the lane's by the policy. With ``only_to`` everything goes there."""
+        """``gate`` says what must not be sent at all; ``reporter`` writes what became of it. ``on_waiting_for_policy``
+        hears the hash and the seconds waited, again and again. ``rate`` is the lane's by the policy. With ``only_to``
+        everything goes there."""
         self._chain, self._desk, self._policies, self._directory = chain, desk, policies, directory
         self._windows, self._stop, self._on_waiting = windows, stop, on_waiting_for_policy
         self._gate, self._rate, self._only_to = gate, rate, only_to
+        self._reporter = reporter
 
     async def deliver(self, hand: InHand) -> None:
         """Bring ``hand`` to an outcome that stands on the log, or see that it has one.
@@ -72,19 +72,19 @@ class Courier:
             await self._gate.pass_by(hand.notification)
             await self._deliver(hand)
         except HeldBack as held:
-            await self._say_held(hand, held)
+            await self._reporter.say_held(hand, held)
             raise
 
     async def say_if_held(self, hand: InHand) -> None:
         """Leave on the log that a switch holds ``hand``, where one does."""
         switch = self._gate.switch_over(hand.notification)
         if switch is not None:
-            await self._say_held(hand, HeldBack(switch))
+            await self._reporter.say_held(hand, HeldBack(switch))
 
     async def _deliver(self, hand: InHand) -> None:
         refusal = forbidden(hand.notification)
         if hand.notification.replayid is not None and refusal is not None:
-            await self._refuse(hand, refusal, None)  # without a claim: its receipts count for nothing real
+            await self._reporter.refuse(hand, refusal, None)  # without a claim: its receipts count for nothing real
             return
         self._desk.follow(hand)
         tries = Tries(time.monotonic() + self._windows.try_for_s)
@@ -102,7 +102,7 @@ class Courier:
             release: str | None = None
             match turn:
                 case Done():
-                    await self._repeat_if_needed(hand, turn)
+                    await self._reporter.repeat_if_needed(hand, turn)
                     return
                 case Ended():
                     return
@@ -133,13 +133,13 @@ class Courier:
                 return taken.standing
             ready = silenced(hand.notification, self._gate.control) or self._ready(hand, policy)
             if isinstance(ready, Refusal):
-                await self._refuse(hand, ready, taken.claim.claim_id)
+                await self._reporter.refuse(hand, ready, taken.claim.claim_id)
                 return None
             said = await self._call(hand, ready, taken, tries, link)
         if said is None:
             return Again(taken.claim.claim_id, 0.0)
         if isinstance(said, Refusal):
-            await self._refuse(hand, said, taken.claim.claim_id)
+            await self._reporter.refuse(hand, said, taken.claim.claim_id)
             return None
         return await self._heard(hand, ready, said, taken, tries, link.name)
 
@@ -197,7 +197,7 @@ class Courier:
         if after_s is not None:
             self._note("attempt_failed_retrying", hand, outcome, provider, after_s)
             return Again(taken.claim.claim_id, after_s)
-        await self.conclude(hand, message, outcome, taken.claim.claim_id, provider)
+        await self._reporter.conclude(hand, message, outcome, taken.claim.claim_id, provider)
         return None
 
     def _again_in_s(self, hand: InHand, outcome: Outcome, tries: Tries, provider: str) -> float | None:
@@ -272,7 +272,7 @@ class Courier:
         if isinstance(ready, Refusal):
             if forbidden(hand.notification) is None:  # it could be sent when it was claimed: nobody can be asked now
                 lapsed = Unknown(ReceiptReason.CLAIM_LAPSED, f"cannot be asked any more: {ready.reason.value}")
-                await self.conclude(hand, None, lapsed, foreign.claim_id, foreign.provider)
+                await self._reporter.conclude(hand, None, lapsed, foreign.claim_id, foreign.provider)
                 return True
             return False
         answer = await self._ask(hand, ready, foreign.provider)
@@ -283,9 +283,9 @@ class Courier:
                 if await self._reported_meanwhile(hand):
                     return True
                 lapsed = Unknown(ReceiptReason.CLAIM_LAPSED, answer.detail)
-                await self.conclude(hand, ready, lapsed, foreign.claim_id, foreign.provider)
+                await self._reporter.conclude(hand, ready, lapsed, foreign.claim_id, foreign.provider)
             case _:
-                await self.conclude(hand, ready, answer, foreign.claim_id, foreign.provider)
+                await self._reporter.conclude(hand, ready, answer, foreign.claim_id, foreign.provider)
         return True
 
     async def _reported_meanwhile(self, hand: InHand) -> bool:
@@ -293,59 +293,8 @@ class Courier:
         standing = self._desk.ledger(hand).standing(hand.order)
         if not isinstance(standing, Done):
             return False
-        await self._repeat_if_needed(hand, standing)
+        await self._reporter.repeat_if_needed(hand, standing)
         return True
-
-    async def _repeat_if_needed(self, hand: InHand, done: Done) -> None:
-        """Write the last receipt again where the order came after it: whoever ordered had not seen it."""
-        log_claim_lost(hand, done)
-        if hand.at_ms > done.at_ms:
-            await self._desk.write(hand, [done.receipt])
-
-    async def _refuse(self, hand: InHand, refusal: Refusal, claim_id: str | None) -> None:
-        bare = self._desk.receipt(hand, ReceiptKind.END, claim_id=claim_id, delivery=refusal.delivery)
-        await self._finish(hand, bare.model_copy(update={"reason": refusal.reason, "detail": refusal.detail[:400]}))
-
-    async def conclude(
-        self,
-        hand: InHand,
-        message: Message | None,
-        outcome: Outcome,
-        claim_id: str,
-        provider: str | None,
-        **more: object,
-    ) -> None:
-        """Bring ``outcome`` of ``hand`` onto the log; ``more`` are fields of the receipt that say something else."""
-        bare = self._desk.receipt(hand, ReceiptKind.OUTCOME, claim_id=claim_id, delivery=_DELIVERIES[type(outcome)])
-        said = {
-            "reason": outcome.reason,
-            "detail": self._only_me(hand) if isinstance(outcome, Sent) else outcome.detail[:400],
-            "provider": provider,
-            "provider_ref": outcome.provider_ref if isinstance(outcome, Sent) else None,
-            **_text_of(message),
-            **more,
-        }
-        if isinstance(outcome, Sent) and message is not None and message.segments is not None:
-            metrics.SEGMENTS.labels(message.encoding or "").inc(message.segments)
-        await self._finish(hand, bare.model_copy(update=said))
-
-    def _only_me(self, hand: InHand) -> str | None:
-        return None if self._only_to is None else f"text only me: not sent to {hand.notification.contact_id} itself"
-
-    async def _finish(self, hand: InHand, receipt: Receipt) -> None:
-        await self._desk.write(hand, [receipt])
-        delivery, reason = receipt.delivery or Delivery.SUPPRESSED, receipt.reason
-        reason_text = reason.value if reason else ""
-        metrics.DELIVERIES.labels(self._chain.channel.value, delivery.value, reason_text).inc()
-        logger().info(
-            "notification_" + delivery.value,
-            notification=receipt.notification_id,
-            incident=receipt.incident_id,
-            attempt=receipt.attempt,
-            contact=receipt.contact_id,
-            reason=reason_text,
-            detail=receipt.detail,
-        )
 
     async def _pause_holding(self, hand: InHand, again: Again, tries: Tries) -> str | None:
         """Pause between tries; the claim to release with the next one.
@@ -356,11 +305,11 @@ class Courier:
         try:
             await self._pause(again.after_s)
         except Stopping:
-            await self._give_back(hand, again.claim_id)
+            await self._reporter.give_back(hand, again.claim_id)
             raise
         if self._chain.open(self._wishes(hand, tries)):
             return again.claim_id
-        await self._give_back(hand, again.claim_id)
+        await self._reporter.give_back(hand, again.claim_id)
         return None
 
     async def _must_pass(self, hand: InHand, claim_id: str | None) -> None:
@@ -369,17 +318,8 @@ class Courier:
             await self._gate.pass_by(hand.notification, claim_id)
         except Stopping:
             if claim_id is not None:
-                await self._give_back(hand, claim_id)
+                await self._reporter.give_back(hand, claim_id)
             raise
-
-    async def _say_held(self, hand: InHand, held: HeldBack) -> None:
-        """Leave on the log that a switch holds ``hand``, and give back the claim where one was made."""
-        bare = self._desk.receipt(hand, ReceiptKind.RELEASE, claim_id=held.claim_id or NO_CLAIM)
-        said = {"reason": ReceiptReason.STOPPED_BY_SWITCH, "detail": f"{held.switch.by}: {held.switch.reason}"[:400]}
-        await self._desk.write(hand, [bare.model_copy(update=said)])
-
-    async def _give_back(self, hand: InHand, claim_id: str) -> None:
-        await self._desk.write(hand, [self._desk.receipt(hand, ReceiptKind.RELEASE, claim_id=claim_id)])
 
     async def _pause(self, seconds: float) -> None:
         try:
@@ -398,17 +338,3 @@ class Courier:
             detail=None if isinstance(outcome, Sent) else outcome.detail,
             after_s=after_s,
         )
-
-
-def _text_of(message: Message | None) -> dict[str, int | str | None]:
-    if message is None:
-        return {}
-    return {"segments": message.segments, "encoding": message.encoding, "body_sha256": message.body_sha256}
-
-
-_DELIVERIES: dict[type[Outcome], Delivery] = {
-    Sent: Delivery.SENT,
-    Retry: Delivery.FAILED_TEMP,
-    Refused: Delivery.FAILED_PERM,
-    Unknown: Delivery.UNKNOWN,
-}

@@ -19,6 +19,7 @@ from notifiers.only_me import only_me
 from notifiers.pace import Pace
 from notifiers.rates import ContactPaces, LaneRate
 from notifiers.receipts_view import ReceiptsView
+from notifiers.reporter import Reporter
 from notifiers.routine import Routine
 from notifiers.sms_smpp import SmppSms
 from notifiers.sms_twilio import TwilioSms
@@ -181,16 +182,14 @@ class _Shared:
         stack.push_async_callback(receipts.stop)
         view = ReceiptsView(receipts, self.channel)
         desk = ClaimDesk(self.producer, view, source=name)
-        windows = Windows(
-            claim_fresh_s=settings.notifier.claim_fresh_s,
-            try_for_s=settings.notifier.try_for_s,
-            refused_number_elsewhere=settings.notifier.refused_number_elsewhere,
-        )
+        windows = self._windows()
         rate = LaneRate(lambda: self._rates().of(self.channel, lane), settings.partitions, self.stop)
         only_to = self.only_to.address(self.channel) if self.only_to else None
+        reporter = Reporter(desk, self.channel, only_to)
         courier = Courier(
             chain,
             desk,
+            reporter,
             self.policies,
             self.directory.current,
             windows,
@@ -202,37 +201,27 @@ class _Shared:
         )
         routine = None
         if (self.channel, lane) == (Channel.SMS, Lane.ROUTINE):
-            together = Together(
-                courier,
-                chain,
-                desk,
-                self.policies,
-                self.directory.current,
-                windows,
-                self.gate,
-                rate,
-                only_to,
-            )
+            directory = self.directory.current
+            together = Together(reporter, chain, desk, self.policies, directory, windows, self.gate, rate, only_to)
             routine = Routine(ContactPaces(lambda: self._rates().routine_texts), together)
         instance = f"{settings.instance}-{lane.value}" if settings.instance else None
         consumer = make_consumer(settings, group=name, instance=instance)
         topic = NOTIFY[self.channel, lane]
+        lane_of, stop = (self.channel, lane), self.stop
         worker = LaneWorker(
-            topic,
-            (self.channel, lane),
-            consumer,
-            self.producer,
-            view,
-            courier,
-            self.gate,
-            self.stop,
-            Bounds(),
-            rate,
-            routine,
+            topic, lane_of, consumer, self.producer, view, courier, self.gate, stop, Bounds(), rate, routine
         )
         await consumer.start()
         stack.push_async_callback(consumer.stop)
         return worker
+
+    def _windows(self) -> Windows:
+        notifier = self.settings.notifier
+        return Windows(
+            claim_fresh_s=notifier.claim_fresh_s,
+            try_for_s=notifier.try_for_s,
+            refused_number_elsewhere=notifier.refused_number_elsewhere,
+        )
 
     def _rates(self) -> Rates:
         """How fast the active policy lets messages go out; without one, as fast as the provider takes them."""

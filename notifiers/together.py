@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from notifiers.chain import Chain, Link, Wishes
 from notifiers.checks import Refusal, expired, forbidden, prepare, silenced
 from notifiers.claims import ClaimDesk, InHand, Taken
-from notifiers.delivery import CLOCK_SLACK, Courier, Policies
+from notifiers.delivery import CLOCK_SLACK, Policies
 from notifiers.gate import Gate, HeldBack
 from notifiers.message import Message, render_together
 from notifiers.outcome import NotSent, Outcome, Retry, Sent, Unknown
 from notifiers.pace import Stopping
 from notifiers.rates import LaneRate
+from notifiers.reporter import Reporter
 from notifiers.texts import Unrenderable
 from notifiers.tries import Windows
 from runtime.log import logger
@@ -37,7 +38,7 @@ Claimed = list[tuple[InHand, Taken]]
 class Together:
     """Delivers a group of notifications to one contact (oldest first) with one call."""
 
-    courier: Courier
+    reporter: Reporter
     chain: Chain
     desk: ClaimDesk
     policies: Policies
@@ -135,17 +136,19 @@ class Together:
         more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
         if isinstance(outcome, Sent):
             tells = f"one text for {len(ours)}, also for {', '.join(names[:_NAMED])}{more}"
-            await self.courier.conclude(carrier, message, outcome, claimed.claim.claim_id, provider, detail=tells[:400])
+            await self.reporter.conclude(
+                carrier, message, outcome, claimed.claim.claim_id, provider, detail=tells[:400]
+            )
             said: dict[str, object] = {
                 "reason": ReceiptReason.DIGESTED,
                 "detail": carried_by,
                 "provider_ref": None,
             }
         else:
-            await self.courier.conclude(carrier, message, outcome, claimed.claim.claim_id, provider)
+            await self.reporter.conclude(carrier, message, outcome, claimed.claim.claim_id, provider)
             said = {"detail": f"{carried_by}: {outcome.detail}"[:400]}
         await asyncio.gather(
-            *(self.courier.conclude(hand, None, outcome, one.claim.claim_id, None, **said) for hand, one in others)
+            *(self.reporter.conclude(hand, None, outcome, one.claim.claim_id, None, **said) for hand, one in others)
         )
 
     async def _release(self, ours: Claimed) -> None:
