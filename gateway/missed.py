@@ -19,12 +19,26 @@ AT_MOST = timedelta(days=7)
 
 ListTexts = Callable[[str, datetime], Awaitable[Received]]
 Take = Callable[[InboundText], Awaitable[Did]]
+Learn = Callable[[Sequence[InboundText]], Awaitable[None]]
+
+
+async def _nothing_to_learn(_: Sequence[InboundText]) -> None:
+    return None
 
 
 class Missed:
     """Reads the list of each of our numbers and hands on every text of it; those known already are known there."""
 
-    def __init__(self, listed: ListTexts, take: Take, numbers: Sequence[str], since: datetime) -> None:
+    def __init__(
+        self,
+        listed: ListTexts,
+        take: Take,
+        numbers: Sequence[str],
+        since: datetime,
+        learn: Learn = _nothing_to_learn,
+    ) -> None:
+        """``learn`` is handed each list before its texts are: another gateway may have taken some of them."""
+        self._learn = learn
         self._listed, self._take, self._numbers = listed, take, tuple(dict.fromkeys(numbers))
         self._since = dict.fromkeys(self._numbers, since)
 
@@ -55,6 +69,7 @@ class Missed:
         if not received.complete:
             logger().error("listing_incomplete", texts=len(received.texts), mend="older texts of this time are unread")
         found = 0
+        await self._learn(received.texts)
         for text in received.texts:
             if await self._take(text) is Did.NOW:
                 found += 1

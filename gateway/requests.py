@@ -15,7 +15,6 @@ from gateway.log import LogAway
 from runtime.following import Following
 from runtime.kafka import make_consumer, silent_for_s
 from runtime.log import logger
-from runtime.log_clock import LogClock
 from runtime.settings import Settings
 from schemas.codec import Undecodable, decode
 from schemas.incident import CURSOR_KEY, IncidentState
@@ -148,9 +147,8 @@ class RequestsFollower:
     poll before it (half of ``FETCH_WAIT_MS`` in the mean, which was most of the way of a reply).
     """
 
-    def __init__(self, settings: Settings, clock: LogClock) -> None:
-        """``clock`` is set by each snapshot that is read as soon as it is written."""
-        self.requests, self._clock, self._caught_up = Requests(), clock, False
+    def __init__(self, settings: Settings) -> None:
+        self.requests = Requests()
         self._consumer: AIOKafkaConsumer = make_consumer(settings, fetch_wait_ms=FETCH_WAIT_MS)
         self._asker: AIOKafkaConsumer = make_consumer(settings)
         self._partitions = [TopicPartition(INCIDENTS.name, number) for number in range(settings.partitions)]
@@ -213,7 +211,6 @@ class RequestsFollower:
                         if self.failed is not None:
                             raise LogAway("incidents are not read any more")
                         await asyncio.sleep(_LOOK_S)
-            self._caught_up = True
         except (KafkaError, TimeoutError) as error:
             raise LogAway(f"reading {INCIDENTS.name}: {type(error).__name__}") from error
 
@@ -223,8 +220,6 @@ class RequestsFollower:
             for partition, records in batches.items():
                 for record in records:
                     self._apply(partition.partition, record)
-                if self._caught_up and records:
-                    self._clock.stamp(records[-1].timestamp)
 
     def _apply(self, partition: int, record: "ConsumerRecord[Any, Any]") -> None:
         incident = (record.key or b"").decode(errors="replace")

@@ -6,12 +6,14 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from aiokafka.errors import KafkaError
+
 from gateway import web
 from gateway.courtesy import Courtesy
 from gateway.desk import Desk
 from gateway.inbound import InboundText, inbound_of, is_message
 from gateway.known import known_since
-from gateway.log import Log, LogAway
+from gateway.log import SOURCE, Log, LogAway
 from gateway.missed import AT_MOST, OVERLAP, Missed
 from gateway.reading import Reader
 from gateway.recent import Did, Once
@@ -35,8 +37,9 @@ from runtime.settings import Settings
 from runtime.status_callback import About
 from runtime.this_machine import is_local_url, is_loopback
 from runtime.topics import await_topics
+from schemas.control import OperationsNote
 from schemas.notification import Receipt
-from schemas.topics import INCIDENTS, RECEIPTS
+from schemas.topics import CONTROL, INCIDENTS, RECEIPTS, RESPONSES
 
 CATCH_UP_WITHIN_S = 120.0
 FIRST_LOOK_WITHIN_S = 10.0
@@ -122,11 +125,14 @@ class _Parts:
         producer = make_producer(settings)
         await producer.start()
         stack.push_async_callback(producer.stop)
-        clock = LogClock()  # by this machine's a reply would be too late, or an old one count as the newer
+        clock = LogClock()
         self._log = Log(producer, clock)
+        # The broker's answer tells its time. By this machine's, a reply could be too late, or an old one the newer.
+        started = OperationsNote(note="a gateway starts", by=settings.instance or SOURCE, at=clock.now())
+        await self._log.write(CONTROL, started, partition=0, key="note.gateway")
         self._policies = await stack.enter_async_context(PolicyFollower(settings))
         self._control = await stack.enter_async_context(ControlFollower(settings))
-        self._follower = await stack.enter_async_context(RequestsFollower(settings, clock))
+        self._follower = await stack.enter_async_context(RequestsFollower(settings))
         self._twilio = TwilioTexts(settings.twilio)
         stack.push_async_callback(self._twilio.close)
         courtesy = Courtesy(
@@ -164,8 +170,24 @@ class _Parts:
             self._desk.once.done.add(name)
         look_back = now - timedelta(seconds=settings.look_back_s)
         since = min(known.newest_at or look_back, look_back) - OVERLAP
-        self.missed = Missed(self._twilio.received, self._listed, self._numbers, since)
+        self.missed = Missed(self._twilio.received, self._listed, self._numbers, since, self._learn)
         logger().info("read_back", incidents=len(self._follower.requests), texts=len(known.texts))
+
+    async def _learn(self, texts: Sequence[InboundText]) -> None:
+        """Know which of ``texts`` another gateway has taken: one that takes this one's place, or stands beside it.
+
+        Raises:
+            LogAway: the log cannot be read.
+        """
+        unknown = [text.at for text in texts if (text.provider, text.ref) not in self._desk.once.done]
+        if not unknown:
+            return
+        try:
+            known = await known_since(self._settings, min(unknown))
+        except (KafkaError, TimeoutError) as error:
+            raise LogAway(f"reading {RESPONSES.name}: {type(error).__name__}") from error
+        for name in known.texts:
+            self._desk.once.done.add(name)
 
     async def look_first(self) -> None:
         """Fetch what was missed, so that an old STOP does not come after a new START; but not for long."""

@@ -56,7 +56,7 @@ class Stage:
         self.directory = home / "directory.yaml"
         self._began_ms = int(time.time() * 1000)
         self.know({self.ruta: (RUTA, "live"), "birzai-duty": (JONAS, "live")})
-        port = _free_port()
+        port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         self.settings = Settings(
             bootstrap=broker.bootstrap,
@@ -259,7 +259,8 @@ def open_incident(incident: str, contact: str, code: str) -> IncidentState:
     )  # fmt: skip
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens at now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

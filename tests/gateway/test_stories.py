@@ -14,7 +14,7 @@ from runtime.process import ConfigurationMistake
 from runtime.settings import TwilioSettings
 from schemas import ids
 from schemas.vocabulary import Answer, EventKind, Origin, ReplyProblem, ServiceKind, Status
-from tests.gateway.stage import JONAS, LATVIAN, PARTITIONS, ROUTINE, RUTA, STRANGER, URGENT, Stage
+from tests.gateway.stage import JONAS, LATVIAN, PARTITIONS, ROUTINE, RUTA, STRANGER, URGENT, Stage, free_port
 
 pytestmark = pytest.mark.kafka
 
@@ -265,3 +265,15 @@ async def test_a_wrong_clock_makes_no_answer_late(
     assert (answer.problem, answer.answer) == (None, Answer.ACCEPT)
     assert abs(answer.at - datetime.now(UTC)) < timedelta(hours=1)
     assert late.problem is ReplyProblem.TOO_LATE
+
+
+async def test_two_gateways_answer_a_text_once(stage: Stage) -> None:
+    """What one has taken, another that reads the provider's list finds on the log, and leaves alone."""
+    async with stage.gateway(), stage.gateway(port=free_port()) as other:
+        ref = await stage.sandbox.reply(RUTA, URGENT, "Z9Z9 taip")
+        await stage.response(ref)
+        await stage.sandbox.wait_for_sms(RUTA, 10)
+        await asyncio.sleep(4 * stage.settings.gateway.poll_s)
+        assert other.ready
+        assert (await stage.response(ref)).problem is ReplyProblem.UNKNOWN_CODE
+    assert len(await stage.heard(RUTA)) == 1
