@@ -27,9 +27,13 @@ async def night(system: System) -> AsyncIterator[Night]:
         yield night
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    """`borderlands up` with both SMS providers and ladders of seconds; one system for every story of a ladder."""
+    """`borderlands up` with both SMS providers and ladders of seconds, for the stories of one file.
+
+    A yes without a code means the one request that is open for its sender: what the stories of another file leave open
+    would make it unclear.
+    """
     home = tmp_path_factory.mktemp("town")
     system = System(
         home / "home",
