@@ -6,7 +6,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
-from runtime.kafka import appended_at, make_consumer
+from runtime.kafka import appended_at, make_consumer, silent_for_s
 from runtime.log import logger
 from runtime.settings import Settings
 from schemas.topics import DECISIONS, RECEIPTS, RESPONSES
@@ -106,11 +106,11 @@ class Sources:
         """Seconds since the broker last answered both consumers; idle ones ask several times a second."""
         if not self._targets:
             return 0.0
-        newest: dict[AIOKafkaConsumer, float] = {}
-        for source, consumer in self._owner.items():
-            polled_ms = consumer.last_poll_timestamp(source) or self._started_ms
-            newest[consumer] = max(newest.get(consumer, 0.0), polled_ms)
-        return max(0.0, time.time() - min(newest.values()) / 1000)
+        owned = {
+            consumer: [source for source, owner in self._owner.items() if owner is consumer]
+            for consumer in (self._decisions, self._others)
+        }
+        return max(silent_for_s(consumer, own, self._started_ms) for consumer, own in owned.items())
 
     async def stop(self) -> None:
         """Leave; what was polled and not handed out is read again by the next owner."""

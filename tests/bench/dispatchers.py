@@ -18,7 +18,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from deploy.local.kafka import EmbeddedKafka
 from runtime.settings import Settings
 from runtime.topics import create_topics
-from tests.bench.systems import ended_afterwards, free_port, resident_mb_of
+from tests.bench.systems import ended_afterwards, resident_mb_of
+from tests.ports import free_port
 
 READY_WITHIN_S = 180.0
 STOP_WITHIN_S = 30.0

@@ -1,7 +1,6 @@
 """A whole system of its own for one benchmark, and what its processes take."""
 
 import os
-import socket
 import subprocess
 import tempfile
 import time
@@ -114,10 +113,3 @@ def ended_afterwards(process: "subprocess.Popen[bytes]", within_s: float) -> Ite
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-
-
-def free_port() -> int:
-    """A port at which nobody listens now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -33,7 +33,8 @@ from schemas.control import ActivePolicy, PublishedPolicy
 from schemas.policy.models import Policy
 from schemas.topics import DEFAULT_PARTITIONS, POLICY
 from tests.bench.policies import SHIPPED
-from tests.bench.systems import ended_afterwards, free_port, process_cpu_s
+from tests.bench.systems import ended_afterwards, process_cpu_s
+from tests.ports import free_port
 
 READY_WITHIN_S = 60.0
 STOP_WITHIN_S = 20.0

@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 import time
 import uuid
 from collections.abc import AsyncIterator, Iterator
@@ -35,6 +34,7 @@ from schemas.policy.models import Policy
 from schemas.topics import CONTROL, EVENTS, INCIDENTS, NOTIFY, RECEIPTS, RESPONSES, Topic
 from schemas.vocabulary import Action, Channel, Delivery, Lane
 from tests.notifiers.stage import order
+from tests.ports import free_port
 
 PARTITIONS = 3
 URGENT, ROUTINE = "+37167000001", "+37167000002"
@@ -257,10 +257,3 @@ def open_incident(incident: str, contact: str, code: str) -> IncidentState:
         revision=1, lane=note.lane, opened_at=now, updated_at=now, expires_at=now + timedelta(hours=2),
         obligations=(owed,), slots=(slot,),
     )  # fmt: skip
-
-
-def free_port() -> int:
-    """A port that nobody listens at now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -14,7 +14,8 @@ from runtime.process import ConfigurationMistake
 from runtime.settings import TwilioSettings
 from schemas import ids
 from schemas.vocabulary import Answer, EventKind, Origin, ReplyProblem, ServiceKind, Status
-from tests.gateway.stage import JONAS, LATVIAN, PARTITIONS, ROUTINE, RUTA, STRANGER, URGENT, Stage, free_port
+from tests.gateway.stage import JONAS, LATVIAN, PARTITIONS, ROUTINE, RUTA, STRANGER, URGENT, Stage
+from tests.ports import free_port
 
 pytestmark = pytest.mark.kafka
 
