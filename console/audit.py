@@ -14,8 +14,9 @@ import typer
 from aiokafka.errors import KafkaError
 
 from console.connect import connection
+from console.logs.live import read_log
+from console.logs.logged import Logged, TooMuchToRead
 from console.output import Exit, fail, out
-from console.read_log import Logged, TooMuchToRead, read_log
 from runtime.settings import Settings
 from schemas.decision import Decision
 from schemas.event import MAX_LIFETIME, EmergencyEvent, Rejection, SourceOfRejection

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from console.read_log import Logged
+from console.logs.logged import Logged
 from schemas.event import EmergencyEvent
 from schemas.notification import Receipt, Response
 from schemas.upkeep import Holder

@@ -18,8 +18,9 @@ from aiokafka.errors import KafkaError
 from console.connect import connection
 from console.contact_checks import Standing, standings
 from console.erase import CannotErase, erase
+from console.logs.live import read_log
+from console.logs.logged import TooMuchToRead
 from console.output import Exit, err, fail, out
-from console.read_log import TooMuchToRead, read_log
 from console.submit import write_event
 from runtime.control import ControlFollower
 from runtime.kafka import make_producer

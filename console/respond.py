@@ -13,8 +13,9 @@ import typer
 from aiokafka.errors import KafkaError
 
 from console.connect import connection
+from console.logs.live import read_log
+from console.logs.logged import TooMuchToRead
 from console.output import Exit, fail, out
-from console.read_log import TooMuchToRead, read_log
 from runtime.kafka import make_producer, partition_for
 from runtime.policies import NoActivePolicy, PolicyFollower
 from runtime.settings import Settings

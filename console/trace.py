@@ -13,8 +13,9 @@ import typer
 from aiokafka.errors import KafkaError
 
 from console.connect import connection
+from console.logs.live import read_log
+from console.logs.logged import Logged, TooMuchToRead
 from console.output import Exit, fail, out
-from console.read_log import Logged, TooMuchToRead, read_log
 from console.texts_sent import TextsSent
 from runtime.kafka import partition_for
 from runtime.policies import PolicyFollower

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from console.files import shipped_policy
-from console.read_log import read_log
+from console.logs.live import read_log
 from notifiers.texts.letters import to_ascii
 from runtime.kafka import partition_for
 from schemas.event import EmergencyEvent

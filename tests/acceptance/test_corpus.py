@@ -7,7 +7,8 @@ from collections import defaultdict
 import pytest
 
 from console.audit import balance, read_books
-from console.read_log import Logged, read_log
+from console.logs.live import read_log
+from console.logs.logged import Logged
 from schemas.decision import Decision
 from schemas.notification import Notification, Receipt
 from schemas.topics import DECISIONS, NOTIFY, RECEIPTS

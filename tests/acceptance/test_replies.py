@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from console.read_log import read_log
+from console.logs.live import read_log
 from deploy.local.system import SANDBOX_URGENT_SENDER
 from schemas.notification import Receipt, Response
 from schemas.topics import RECEIPTS, RESPONSES, Topic

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from console.read_log import read_log
+from console.logs.live import read_log
 from runtime.kafka import partition_for
 from schemas.event import Rejection
 from schemas.notification import Receipt

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from console.read_log import read_log
+from console.logs.live import read_log
 from schemas.control import StopSwitch
 from schemas.notification import Notification, Receipt
 from schemas.topics import CONTROL, NOTIFY, RECEIPTS

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
-from console.read_log import Logged, read_log
+from console.logs.live import read_log
+from console.logs.logged import Logged
 from console.submit import write_event
 from deploy.local.sandbox.control import SandboxControl
 from deploy.local.system import SANDBOX_URGENT_SENDER

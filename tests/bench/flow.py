@@ -9,7 +9,7 @@ from itertools import islice
 
 from aiokafka import AIOKafkaProducer
 
-from console.read_log import read_log
+from console.logs.live import read_log
 from console.submit import write_event
 from deploy.local.sandbox.control import SandboxControl
 from runtime.kafka import make_producer

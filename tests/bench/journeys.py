@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from console.read_log import Logged
+from console.logs.logged import Logged
 from schemas.decision import Decision
 from schemas.event import EmergencyEvent
 from schemas.notification import Notification, Receipt

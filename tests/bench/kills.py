@@ -8,7 +8,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from statistics import median
 
-from console.read_log import read_log
+from console.logs.live import read_log
 from deploy.local.sandbox.control import SandboxControl
 from deploy.local.system import SANDBOX_ROUTINE_SENDER, SANDBOX_URGENT_SENDER
 from deploy.local.tether import holder

@@ -13,7 +13,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer
 
-from console.read_log import read_log
+from console.logs.live import read_log
 from console.submit import write_event
 from deploy.local.sandbox.control import SandboxControl
 from deploy.local.system import SANDBOX_ROUTINE_SENDER

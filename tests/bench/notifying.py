@@ -13,7 +13,8 @@ import uvloop
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from twilio.rest import Client  # type: ignore[import-untyped]
 
-from console.read_log import Logged, read_log
+from console.logs.live import read_log
+from console.logs.logged import Logged
 from deploy.local.sandbox.control import SandboxControl
 from notifiers.message import render
 from notifiers.sms_twilio import CONNECT_S, MAX_VALIDITY_S

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from console.audit import GRACE, Books, balance
-from console.read_log import read_log
+from console.logs.live import read_log
 from runtime.settings import Settings
 from schemas.incident import IncidentState
 from schemas.notification import Receipt

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from console.read_log import Logged
+from console.logs.logged import Logged
 from runtime.settings import load_settings
 from schemas.notification import Receipt
 from schemas.policy.load import load_policy

@@ -3,7 +3,7 @@
 import hashlib
 from datetime import UTC, datetime, timedelta
 
-from console.read_log import Logged
+from console.logs.logged import Logged
 from runtime.kafka import partition_for
 from schemas.base import Record
 from schemas.codec import Undecodable, record_id

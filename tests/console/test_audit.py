@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from console.audit import GRACE, Books, Hole, balance
-from console.read_log import Logged
+from console.logs.logged import Logged
 from schemas.decision import Decision
 from schemas.event import EmergencyEvent, Rejection, SourceOfRejection
 from schemas.notification import Notification, Receipt

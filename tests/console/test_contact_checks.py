@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from console.contact_checks import Standing, standings
-from console.read_log import Logged
+from console.logs.logged import Logged
 from schemas.base import Record
 from schemas.event import EmergencyEvent
 from schemas.ids import notification_id

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from console.read_log import Logged
+from console.logs.logged import Logged
 from console.texts_sent import TextsSent
 from console.trace import Teller
 from notifiers.texts.sms import render_sms

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from console.logs.live import read_log
 from console.main import build
-from console.read_log import read_log
 from runtime.settings import Settings
 from schemas.control import OperationsNote
 from schemas.event import EmergencyEvent

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Self
 
-from console.read_log import read_log
+from console.logs.live import read_log
 from runtime.kafka import make_producer, partition_for
 from runtime.settings import Settings
 from schemas.base import Record

@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from console.logs.live import read_log
+from console.logs.logged import Logged
 from console.publish import publish
-from console.read_log import Logged, read_log
 from runtime.policies import PolicyFollower
 from schemas.base import Record
 from schemas.decision import Decision

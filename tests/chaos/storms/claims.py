@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from console.read_log import Logged, read_log
+from console.logs.live import read_log
+from console.logs.logged import Logged
 from runtime.settings import Settings
 from schemas.notification import Receipt
 from schemas.topics import RECEIPTS

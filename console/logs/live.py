@@ -1,0 +1,110 @@
+"""Reading topics from one moment to another, decoded, in the order they were appended."""
+
+from collections.abc import AsyncIterator, Iterable
+from datetime import datetime
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+
+from console.logs.logged import MAX_RECORDS, Logged, TooMuchToRead, logged
+from console.logs.source import read_all
+from runtime.kafka import appended_at, make_consumer
+from runtime.settings import Settings
+from schemas.topics import Topic
+
+
+class LiveLog:
+    """The committed records on the topics of a running system; a ``LogSource``."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    @property
+    def name(self) -> str:
+        """The broker's address."""
+        return self._settings.bootstrap
+
+    @property
+    def partitions(self) -> int:
+        """The common count of the incident topics."""
+        return self._settings.partitions
+
+    async def stream(
+        self,
+        topics: Iterable[Topic],
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        partitions: frozenset[int] | None = None,
+        keys: frozenset[bytes] | None = None,
+    ) -> AsyncIterator[list[Logged]]:
+        """See ``LogSource.stream``."""
+        wanted = {topic.name: topic for topic in topics}
+        consumer = make_consumer(self._settings)
+        await consumer.start()
+        try:
+            places = [
+                TopicPartition(topic.name, number)
+                for topic in wanted.values()
+                for number in range(topic.partition_count(self.partitions))
+                if partitions is None or topic.partitions is not None or number in partitions
+            ]
+            consumer.assign(places)
+            starts, ends = await _bounds(consumer, places, since, until)
+            total = sum(ends[place] - starts[place] for place in places)
+            if total > MAX_RECORDS:
+                raise TooMuchToRead(f"{total} records; narrow the time range")
+            async for batch in _batches(consumer, starts, ends):
+                yield [_logged(wanted[one.topic], one) for one in batch if keys is None or one.key in keys]
+        finally:
+            await consumer.stop()
+
+
+async def read_log(
+    settings: Settings, topics: Iterable[Topic], *, since: datetime | None = None, partition: int | None = None
+) -> list[Logged]:
+    """Every committed record of ``topics`` appended at ``since`` or later (default: all), oldest first.
+
+    Reads up to the ends the topics have now. ``partition`` limits co-partitioned topics to one partition.
+
+    Raises:
+        TooMuchToRead: more than ``MAX_RECORDS`` records.
+    """
+    only = None if partition is None else frozenset({partition})
+    return await read_all(LiveLog(settings), topics, since=since, partitions=only)
+
+
+async def _bounds(
+    consumer: AIOKafkaConsumer, places: list[TopicPartition], since: datetime | None, until: datetime | None
+) -> tuple[dict[TopicPartition, int], dict[TopicPartition, int]]:
+    starts: dict[TopicPartition, int] = await consumer.beginning_offsets(places)
+    ends: dict[TopicPartition, int] = await consumer.end_offsets(places)
+    if since is not None:
+        starts = {place: max(starts[place], at) for place, at in (await _at(consumer, ends, since)).items()}
+    if until is not None:
+        ends = {place: max(starts[place], at) for place, at in (await _at(consumer, ends, until)).items()}
+    return starts, ends
+
+
+async def _at(
+    consumer: AIOKafkaConsumer, ends: dict[TopicPartition, int], moment: datetime
+) -> dict[TopicPartition, int]:
+    """The first offset appended at ``moment`` or later, or the end."""
+    found = await consumer.offsets_for_times(dict.fromkeys(ends, int(moment.timestamp() * 1000)))
+    return {place: min(found[place].offset, end) if found.get(place) else end for place, end in ends.items()}
+
+
+async def _batches(
+    consumer: AIOKafkaConsumer, starts: dict[TopicPartition, int], ends: dict[TopicPartition, int]
+) -> "AsyncIterator[list[ConsumerRecord[Any, Any]]]":
+    for place, start in starts.items():
+        consumer.seek(place, start)
+    open_ = {place for place, end in ends.items() if starts[place] < end}
+    while open_:
+        for place, batch in (await consumer.getmany(*open_, timeout_ms=500)).items():
+            yield [record for record in batch if record.offset < ends[place]]
+        open_ = {place for place in open_ if await consumer.position(place) < ends[place]}
+
+
+def _logged(topic: Topic, record: "ConsumerRecord[Any, Any]") -> Logged:
+    return logged(topic, record.partition, record.offset, appended_at(record), record.key, record.value)
