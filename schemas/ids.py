@@ -4,6 +4,7 @@ import base64
 import hashlib
 
 _CODE_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+_CODE_DIGITS = "23456789"
 CANARY_PREFIX = "cn-"
 _PARTITION_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 
@@ -60,6 +61,8 @@ def reply_code(partition: int, incident: str, attempt: int) -> str:
     """Candidate reply code of an incident: the first letter names the partition; ``attempt`` gives the next
     candidate when one is taken.
 
+    A digit stands in each, so that no code is a word: ``LABA`` or ``KURA`` before a yes would be read as one.
+
     Raises:
         ValueError: ``partition`` has no letter (there are 24).
     """
@@ -67,6 +70,9 @@ def reply_code(partition: int, incident: str, attempt: int) -> str:
         raise ValueError(f"partition {partition} has no letter: at most {len(_PARTITION_LETTERS)} partitions")
     digest = _digest("code", incident, str(attempt))
     tail = "".join(_CODE_ALPHABET[byte % len(_CODE_ALPHABET)] for byte in digest[:3])
+    if tail.isalpha():
+        place, digit = digest[3] % len(tail), _CODE_DIGITS[digest[4] % len(_CODE_DIGITS)]
+        tail = tail[:place] + digit + tail[place + 1 :]
     return _PARTITION_LETTERS[partition] + tail
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from console.audit import GRACE, Books, balance
 from console.logs.live import read_log
@@ -11,6 +11,10 @@ from schemas.incident import IncidentState
 from schemas.notification import Receipt
 from schemas.topics import DECISIONS, EVENTS, INCIDENTS, NOTIFY, RECEIPTS, REJECTED
 from schemas.vocabulary import Delivery, ReceiptKind
+
+_LOOK_BACK = timedelta(minutes=45)
+"""What goes on in a round may have begun so long before: a ladder that nobody answered climbs on, and a notifier whose
+offsets were not committed says again what became of an order."""
 
 _UNDER_WAY = {Delivery.PENDING, Delivery.CLAIMED, Delivery.FAILED_TEMP}
 
@@ -34,9 +38,15 @@ async def unsettled(settings: Settings, since: datetime, foreign: Foreign) -> li
 
     No time of grace is given: whoever asks, asks again until nothing is left or the patience is over.
     """
+    if not await _without_end(settings, since, since, foreign):
+        return []
+    return await _without_end(settings, since, since - _LOOK_BACK, foreign)
+
+
+async def _without_end(settings: Settings, since: datetime, read_from: datetime, foreign: Foreign) -> list[str]:
     topics = (EVENTS, REJECTED, DECISIONS, *NOTIFY.values(), RECEIPTS, INCIDENTS)
     books, states, receipts = Books(), dict[str, IncidentState](), list[Receipt]()
-    for one in await read_log(settings, topics, since=since):
+    for one in await read_log(settings, topics, since=read_from):
         if one.topic == INCIDENTS.name:
             if isinstance(one.record, IncidentState):
                 states[one.record.incident_id] = one.record

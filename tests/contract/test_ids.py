@@ -47,6 +47,7 @@ def test_the_first_letter_of_a_code_is_its_partition(partition: int, incident: s
     """An answer finds its partition by its code alone, in capitals or not; nothing looks like 0, O, 1 or I."""
     code = reply_code(partition, incident, attempt)
     assert re.fullmatch(r"[A-HJ-NP-Z][A-HJ-NP-Z2-9]{3}", code)
+    assert not code.isalpha(), "letters alone may be a word of an answer"
     assert partition_of_code(code) == partition_of_code(code.lower()) == partition
 
 

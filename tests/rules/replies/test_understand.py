@@ -8,8 +8,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from schemas.ids import reply_code
 from schemas.policy.reply_lexicon import ReplyLexicon, WordKind
 from schemas.policy.source import read_source
+from schemas.topics import MAX_PARTITIONS
 from schemas.vocabulary import Answer
 from streams.rules.replies.lexicon import default_lexicon, lexicon_of
 from streams.rules.replies.understand import Understood, understand
@@ -203,3 +205,14 @@ def plain(text: str) -> str:
 def test_the_tables_are_read_in_summer_time() -> None:
     """The evening of the tables is one in Riga."""
     assert NOW.astimezone(ZONE).hour == 21
+
+
+@settings(max_examples=200)
+@given(st.integers(0, MAX_PARTITIONS - 1), st.integers(0, 100_000))
+def test_every_code_that_is_given_out_is_read_back(partition: int, number: int) -> None:
+    """No code is a word: written before or behind an answer, in capitals or small letters, it stays the code."""
+    code = reply_code(partition, f"in-{number}", 0)
+    for answer in ("TAIP", "JĀ", "nē", "negalim", "taip, 1 autocisterna", "taip 20 min"):
+        for text in (f"{code} {answer}", f"{answer} {code}", f"{code.lower()} {answer}"):
+            got = understand(text)
+            assert code == got.code or code in got.near_codes, text
