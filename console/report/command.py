@@ -94,6 +94,10 @@ def table(subject: Subject, read: Read) -> list[Row]:
     ]
 
 
+def _rows(read: Read, month: Month, agreement: str | None, now: datetime) -> list[Row]:
+    return rows_of(figures_of(read.ledger, month, now, agreement=agreement), agreement or EVERY, now)
+
+
 def _agreements(*months: MonthFigures | None) -> list[str]:
     found = {name for month in months if month for part in (month.real, month.exercise) for name in part.by_agreement}
     return sorted(found - {"none"})

@@ -10,7 +10,8 @@ from markupsafe import Markup
 
 from console.report.brief import brief_of
 from console.report.figures import MonthFigures
-from console.report.sections import Section, sections_of, tiles_of
+from console.report.sections import sections_of, tiles_of
+from console.report.tables import Section
 from console.report.words import Words
 
 _TEMPLATE: Final = "page.html.jinja"
@@ -43,7 +44,7 @@ def page(subject: Subject, words: Words) -> str:
             labels={key: label(key) for key in ("summary", "badly", "look", "method")},
             brief=brief_of(month, subject.before, words, subject.now),
             tiles=tiles_of(month, subject.before, words),
-            sections=[_safe(section) for section in sections_of(month, subject.before, words, subject.now)],
+            sections=[_safe(section) for section in sections_of(month, subject.before, words)],
             method=(words.told("method"), words.told("left_out", **left_out), words.told("privacy")),
         )
     )

@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-DARK, LIGHT, INK, GRID = "#1f4e79", "#b9cfe4", "#1a1a1a", "#d9d9d9"
-"""Two blues that stay a dark and a light grey on a printer, the colour of letters, and of lines behind."""
+DARK, LIGHT, INK, SOFT, GRID = "#1f4e79", "#b9cfe4", "#1a1a1a", "#595959", "#d9d9d9"
+"""Two blues that stay a dark and a light grey on a printer, the colours of letters, and of lines behind."""
 
 WIDTH_IN: Final = 6.6
-_ROW_IN = 0.30
+_ROW_IN = 0.27
 _TICKS_S = (1, 5, 15, 60, 300, 900, 3600, 4 * 3600, 24 * 3600, 7 * 24 * 3600)
 
 
@@ -57,12 +57,11 @@ def bars(caption: Caption, rows: Sequence[Bar]) -> str:
                 [at + 0.23 for at in places], values, 0.26, color=LIGHT, edgecolor=DARK, linewidth=0.6, hatch="////",
                 label=caption.before,
             )  # fmt: skip
-            axes.legend(loc="lower right", frameon=False, fontsize=8)
+            axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, frameon=False, fontsize=8)
         for at, row in enumerate(rows):
-            axes.annotate(
-                str(row.value), (row.value, at - shift), xytext=(4, 0), textcoords="offset points", va="center",
-                fontsize=9, fontweight="bold",
-            )  # fmt: skip
+            _count(axes, row.value, at - shift, 9, INK)
+            if row.before is not None:
+                _count(axes, row.before, at + 0.23, 7, SOFT)
         axes.set_yticks(places, [row.name for row in rows])
         axes.set_ylim(len(rows) - 0.4, -0.6)
         largest = max((max(row.value, row.before or 0) for row in rows), default=1)
@@ -73,6 +72,13 @@ def bars(caption: Caption, rows: Sequence[Bar]) -> str:
 
     return _svg(
         caption, draw, _ROW_IN * max(len(rows), 2) * (1.35 if any(row.before is not None for row in rows) else 1)
+    )
+
+
+def _count(axes: "Axes", value: int, at: float, size: int, color: str) -> None:
+    """The number at the end of a bar."""
+    axes.annotate(
+        str(value), (value, at), xytext=(4, 0), textcoords="offset points", va="center", fontsize=size, color=color
     )
 
 
@@ -111,7 +117,7 @@ def dots(
         axes.spines[["top", "right", "left"]].set_visible(False)
         axes.tick_params(axis="y", length=0)
 
-    return _svg(caption, draw, 0.52 * max(len(rows), 1) + 0.55)
+    return _svg(caption, draw, 0.58 * max(len(rows), 1) + 0.55)
 
 
 def _jitter(place: int) -> float:

@@ -25,7 +25,7 @@ from schemas.vocabulary import Channel
 LANGUAGES: Final[tuple[Lang, ...]] = ("lv", "lt", "en")
 
 _FILES = Path(__file__).parent / "words"
-_LISTED_VALUES = 4
+_LOCALES: Final[dict[Lang, str]] = {"lv": "lv", "lt": "lt", "en": "en_GB"}
 
 
 class ReportWords(Model):
@@ -66,7 +66,7 @@ class Words:
     def __init__(self, language: Lang, policy: Policy) -> None:
         self.language, self._policy = language, policy
         self._words = report_words(language)
-        self._locale = Locale.parse(language)
+        self._locale = Locale.parse(_LOCALES[language])
         self._units = {unit.id: unit.names for unit in policy.geography.units}
         self._agreements = {agreement.id: agreement.title for agreement in policy.agreements}
         self._parties = {party.id: party.short for party in policy.parties}
@@ -156,11 +156,7 @@ class Words:
 
     def durations(self, seconds: Iterable[float]) -> str:
         """A few durations, one after another."""
-        return self.listed([self.duration(value) for value in seconds])
-
-    def listed(self, words: Iterable[str]) -> str:
-        """Words as a list in a sentence."""
-        return str(format_list(list(words), locale=self._locale))
+        return str(format_list([self.duration(value) for value in seconds], style="unit-short", locale=self._locale))
 
     def month(self, month: Month) -> str:
         """The month's name and year."""

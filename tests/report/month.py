@@ -10,10 +10,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from console.logs.logged import Logged
-from console.report.command import Subject, table
+from console.report.command import table
 from console.report.figures import figures_of
 from console.report.month import Month
-from console.report.page import page
+from console.report.page import Subject, page
 from console.report.read import read_months
 from console.report.tidy import as_csv
 from console.report.words import LANGUAGES, Words
@@ -36,12 +36,17 @@ OCTOBER = Month(2026, 10)
 NOW = datetime(2026, 12, 2, 9, 0, tzinfo=UTC)
 
 _TYPES = (
-    (EventType.GRASS_FIRE, Action.HELP, 5), (EventType.FOREST_FIRE, Action.HELP, 4), (EventType.PEAT_FIRE, Action.HELP, 3),
-    (EventType.STRUCTURE_FIRE, Action.HELP, 4), (EventType.ROAD_ACCIDENT, Action.INFORM, 6),
-    (EventType.WATER_POLLUTION, Action.INFORM, 3), (EventType.ILLEGAL_FISHING, Action.INFORM, 3),
-    (EventType.POWER_OUTAGE, Action.INFORM, 2), (EventType.MISSING_PERSON, Action.REFER, 2),
+    (EventType.GRASS_FIRE, Action.HELP, 5),
+    (EventType.FOREST_FIRE, Action.HELP, 4),
+    (EventType.PEAT_FIRE, Action.HELP, 3),
+    (EventType.STRUCTURE_FIRE, Action.HELP, 4),
+    (EventType.ROAD_ACCIDENT, Action.INFORM, 6),
+    (EventType.WATER_POLLUTION, Action.INFORM, 3),
+    (EventType.ILLEGAL_FISHING, Action.INFORM, 3),
+    (EventType.POWER_OUTAGE, Action.INFORM, 2),
+    (EventType.MISSING_PERSON, Action.REFER, 2),
     (EventType.SUSPICIOUS_VEHICLE, Action.REFER, 3),
-)  # fmt: skip
+)
 _UNITS = {"vecumnieki": "bauska", "birzai": "birzai", "akniste": "jekabpils", "rokiskis": "rokiskis",
           "tervete": "dobele", "joniskis": "joniskis"}  # fmt: skip
 
@@ -126,10 +131,11 @@ class _Player:
     def volunteers(self, scope: Scope, at: datetime) -> None:
         if scope.exercise:
             return
+        willing = self.dice.choice((0.0, 0.4, 0.8))
         for number in (1, 2, 3):
             contact = f"{scope.partner}-volunteer-{number}"
             self.scene.word(scope, contact, at + timedelta(seconds=number))
-            if self.dice.random() < 0.5:
+            if self.dice.random() < willing:
                 self.scene.answer(scope, contact, Answer.ACCEPT, at + timedelta(seconds=60 * number))
 
 
