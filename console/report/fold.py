@@ -23,6 +23,7 @@ from schemas.ids import notification_id
 from schemas.incident import Reply
 from schemas.notification import Receipt, Response
 from schemas.vocabulary import (
+    Answer,
     Channel,
     DecisionOutcome,
     Delivery,
@@ -157,7 +158,7 @@ class Ledger:
                 continue
             request.accepted_at = min(at, request.accepted_at or at)
             version = request.policy_version
-            if request.asks and self.people.is_volunteer(text.contact, request.partner, version, case.origin):
+            if request.asks and self.people.group_role(text.contact, request.partner, version, case.origin):
                 request.volunteers.add(text.contact)
 
     def _of(self, case: Case, contact: str) -> Sequence[Request]:
@@ -181,13 +182,19 @@ class Ledger:
             return
         if response.answer is None:
             return
-        reply = Reply(
-            contact_id=response.contact_id, role=response.role, answer=response.answer, amounts=response.amounts,
-            eta_min=response.eta_min, at=response.at,
-        )  # fmt: skip
         for request in self._answered(case, response):
             if not case.is_over(request.asking_party, at):
-                request.hear(reply, at)
+                request.hear(self._reply(case, request, response, response.answer), at)
+
+    def _reply(self, case: Case, request: Request, response: Response, answer: Answer) -> Reply:
+        """The answer with the role it is given in, since a group counts heads."""
+        role, contact = response.role, response.contact_id
+        if role is None and contact is not None:
+            role = self.people.group_role(contact, request.partner, request.policy_version, case.origin)
+        return Reply(
+            contact_id=contact, role=role, answer=answer, amounts=response.amounts, eta_min=response.eta_min,
+            at=response.at,
+        )  # fmt: skip
 
     def _answered(self, case: Case, response: Response) -> Sequence[Request]:
         asked = list(case.asked())

@@ -16,18 +16,14 @@ class People:
 
     policies: dict[str, Policy] = field(default_factory=dict)
     _parties: dict[str, set[str]] = field(default_factory=dict)
-    _groups: dict[tuple[str, str], set[str]] = field(default_factory=dict)
 
     def know(self, version: str, policy: Policy) -> None:
         """Take over a published policy: who holds which role, and which roles are groups."""
         self.policies[version] = policy
-        groups = {role.id for role in policy.roles if role.group}
         for party, by_role in policy.staff.items():
-            for role, staff in by_role.items():
+            for staff in by_role.values():
                 for member in (*staff.live, *staff.exercise):
                     self._parties.setdefault(member.contact, set()).add(party)
-                    if role in groups:
-                        self._groups.setdefault((party, member.contact), set()).add(role)
 
     def meet(self, decision: Decision) -> None:
         """Take over whom a decision names."""
@@ -43,18 +39,17 @@ class People:
         """Whether anything names ``contact``."""
         return contact in self._parties
 
-    def is_volunteer(self, contact: str, party: str, version: str, origin: Origin) -> bool:
-        """Whether ``contact`` holds a role at ``party`` that is a group, under that policy or, unknown, any."""
+    def group_role(self, contact: str, party: str, version: str, origin: Origin) -> str | None:
+        """The group (volunteers) that ``contact`` is one of at ``party`` under that policy; None: of none."""
         policy = self.policies.get(version)
         if policy is None:
-            return bool(self._groups.get((party, contact)))
+            return None
         groups = self.groups(version)
-        return any(
-            member.contact == contact
-            for role, staff in policy.staff.get(party, {}).items()
-            if role in groups
-            for member in (staff.live if origin is Origin.LIVE else staff.exercise)
-        )
+        for role, staff in policy.staff.get(party, {}).items():
+            members = staff.live if origin is Origin.LIVE else staff.exercise
+            if role in groups and any(member.contact == contact for member in members):
+                return role
+        return None
 
     def groups(self, version: str) -> dict[str, int]:
         """The group roles of that policy, and how many of each are enough; none where it is not known."""

@@ -114,15 +114,15 @@ class _Player:
         chief = f"{scope.partner}-{drill}chief"
         at = first + timedelta(seconds=self.dice.lognormvariate(4.6, 0.8))
         chance = self.dice.random()
-        if chance < 0.58:
+        if chance < 0.5:
             self.scene.answer(scope, chief, Answer.ACCEPT, at)
-        elif chance < 0.68:
+        elif chance < 0.62:
             some = (Need(kind=NeedKind.FIRE_TANKER, count=1),) if scope.needs[0].count > 1 else ()
             self.scene.answer(scope, chief, Answer.PARTIAL, at, amounts=some)
-        elif chance < 0.78:
+        elif chance < 0.74:
             self.scene.answer(scope, chief, Answer.DECLINE, at)
             self.volunteers(scope, at)
-        elif chance < 0.86:
+        elif chance < 0.84:
             self.scene.answer(scope, None, None, at, problem=ReplyProblem.NOT_UNDERSTOOD)
             self.scene.answer(scope, chief, Answer.ACCEPT, at + timedelta(seconds=80))
         else:
