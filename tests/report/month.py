@@ -139,7 +139,7 @@ class _Player:
                 self.scene.answer(scope, contact, Answer.ACCEPT, at + timedelta(seconds=60 * number))
 
 
-def autumn(seed: int = 7) -> list[Logged]:
+def autumn(seed: int = 11) -> list[Logged]:
     """September and October 2026: two months to compare, with canaries, an exercise and a stopped evening."""
     player = _Player(seed)
     scene = player.scene

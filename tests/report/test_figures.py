@@ -13,6 +13,7 @@ from console.report.fold import Ledger, folded
 from console.report.month import Month
 from console.report.people import People
 from console.report.read import covers, read_months
+from console.report.spread import Spread
 from schemas.vocabulary import Answer, Delivery, EventKind, ReceiptKind, ReceiptReason
 from tests.report.october import NOW, OCTOBER, after, at, october
 from tests.report.scene import ListLog, Scene, Scope, policy, version
@@ -41,6 +42,11 @@ def real() -> Figures:
     return month().real
 
 
+def seconds(spread: Spread) -> list[float]:
+    """Its values."""
+    return list(spread.values)
+
+
 def test_incidents_belong_to_the_month_of_their_first_report() -> None:
     """a b c f g h i l m: not the one of September that was updated and reported again, not the one of November."""
     assert real().incidents == 9
@@ -65,20 +71,20 @@ def test_a_repeated_event_is_one_event() -> None:
 def test_time_to_partner_is_from_the_report_to_the_first_text_taken() -> None:
     """l 2, a 3 (an e-mail), c 5, m 6, g 7, f 9 (the SMS failed), b 34 (unknown is not taken): median 6, 7th of 7."""
     spread = real().to_partner
-    assert spread.values == (2, 3, 5, 6, 7, 9, 34)
+    assert seconds(spread) == [2, 3, 5, 6, 7, 9, 34]
     assert (spread.median, spread.ninetieth, spread.count) == (6, 34, 7)
 
 
 def test_time_to_answer_runs_on_while_the_clock_goes_back() -> None:
     """m 30, a 61 (the no of the first of two), c 655 (in November), b 1800 (03:50 to 03:20 on the wall)."""
     spread = real().to_answer
-    assert spread.values == (30, 61, 655, 1800)
+    assert seconds(spread) == [30, 61, 655, 1800]
     assert spread.median is None
 
 
 def test_time_to_yes_is_from_the_report() -> None:
     """m 36 (taken back later), a 124, c 660, b 1834; the yes after the cancel of g counts for nothing."""
-    assert real().to_yes.values == (36, 124, 660, 1834)
+    assert seconds(real().to_yes) == [36, 124, 660, 1834]
 
 
 def test_outcomes_follow_the_last_word_of_everybody() -> None:
@@ -126,8 +132,8 @@ def test_exercises_stand_apart() -> None:
     """Two incidents of one exercise, answered after 55 s and 110 s; one boat of two is part of it."""
     found = month().exercise
     assert (found.exercises, found.incidents) == (1, 2)
-    assert found.to_partner.values == (5, 10)
-    assert found.to_answer.values == (55, 110)
+    assert seconds(found.to_partner) == [5, 10]
+    assert seconds(found.to_answer) == [55, 110]
     assert found.outcomes == Counter(accepted=1, partial=1)
     assert found.texts == Counter({("sms", "sent"): 2})
 
@@ -146,7 +152,7 @@ def test_one_agreement_leaves_the_others_out() -> None:
     """c and f, with the texts to their four parties' people only."""
     found = month(agreement="tervete-joniskis").real
     assert found.incidents == 2
-    assert found.to_partner.values == (5, 9)
+    assert seconds(found.to_partner) == [5, 9]
     assert found.texts == Counter({("sms", "sent"): 1, ("sms", "failed"): 1, ("email", "sent"): 1})
     assert found.outcomes == Counter(accepted=1)
 
@@ -255,7 +261,7 @@ def test_a_text_held_by_a_switch_is_counted_once() -> None:
         )  # fmt: skip
     scene.word(scope, "birzai-duty", at(9, 12, 30))
     found = figures_of(folded(scene.all, OCTOBER.start, OCTOBER.end), OCTOBER, NOW).real
-    assert (found.held, found.to_partner.values) == (1, (1800,))
+    assert (found.held, seconds(found.to_partner)) == (1, [1800])
 
 
 def test_an_incident_that_goes_on_after_a_cancel_takes_answers_again() -> None:
