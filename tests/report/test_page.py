@@ -104,7 +104,7 @@ def test_the_languages_do_not_mix() -> None:
     assert "Kas nepavyko" in lt
     assert "What went badly" in en
     assert "Biržų ir Vecumnieku vienošanās" not in lt
-    assert not set("ķļņģ") & set(lt.lower().replace("pagasts", "")) or "Bauskė" in lt
+    assert not set("āēīķļņģ") & set(lt.lower())
     assert not set("ėųįę") & set(lv)
 
 
