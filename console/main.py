@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "contacts": ("console.contacts", "app"),
     "audit": ("console.audit", "audit"),
     "respond": ("console.respond", "respond"),
+    "report": ("console.report.command", "report"),
     "demo": ("console.demo", "demo"),
 }
 """Every subcommand, with the module and the name of what it runs."""
