@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "trace": ("console.trace", "trace"),
     "contacts": ("console.contacts", "app"),
     "audit": ("console.audit", "audit"),
+    "search": ("console.search.command", "search"),
     "respond": ("console.respond", "respond"),
     "demo": ("console.demo", "demo"),
 }
