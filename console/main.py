@@ -20,7 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "resume": ("console.switches", "resume"),
     "trace": ("console.trace", "trace"),
     "contacts": ("console.contacts", "app"),
-    "audit": ("console.audit", "audit"),
+    "audit": ("console.audit.command", "audit"),
     "search": ("console.search.command", "search"),
     "respond": ("console.respond", "respond"),
     "demo": ("console.demo", "demo"),
