@@ -44,10 +44,10 @@ def _cursors(books: Books, due: datetime) -> Iterator[Hole]:
             continue
         cursor = books.cursors.get(partition)
         place = f"{topic}[{partition}]"
-        if cursor is None:
+        if cursor is None and books.complete and spot.at <= due:
             what = f"there is no cursor that says how far {place} was read"
             yield Hole(what, str(spot), INCIDENTS.name, f"@cursor {partition}", LOOK_AT_DISPATCHER)
-        elif cursor[0].offsets.get(topic, 0) <= spot.offset and spot.at <= due and not _mixed(books, topic, partition):
+        elif cursor is not None and cursor[0].offsets.get(topic, 0) <= spot.offset and spot.at <= due and not _mixed(books, topic, partition):
             read = cursor[0].offsets.get(topic, 0)
             what = f"the dispatcher has read {place} up to {read} only; the cursor is behind or its newest record gone"
             yield Hole(what, str(spot), INCIDENTS.name, f"@cursor {partition}", LOOK_AT_DISPATCHER)
@@ -67,7 +67,7 @@ def _mixed(books: Books, topic: str, partition: int) -> bool:
 
 def _unsnapped(books: Books, start: datetime, due: datetime, now: datetime) -> Iterator[Hole]:
     """Every decision is part of its incident's snapshot, for as long as the incident is remembered."""
-    if not books.cursors and not books.snapshots:
+    if not books.complete:
         return
     since = max(start, now - FORGET_AFTER)
     known = {incident: {event for event, _ in one.events} for incident, one in books.snapshots.items()}
@@ -99,6 +99,7 @@ def _snapshot(
     for slot in snapshot.slots:
         if ordered <= slot.since <= due and not snapshot.quarantined:
             yield from _slot(books, slot, where)
+            yield from _behind(books, slot, where, due)
     for climb in snapshot.climbs:
         if not snapshot.quarantined and snapshot.at >= start:
             yield from _climb(books, snapshot, climb, due)
@@ -128,6 +129,27 @@ def _slot(books: Books, slot: SlotSeen, where: str) -> Iterator[Hole]:
     if slot.delivery is Delivery.CLAIMED and slot.claim not in claims:
         what = f"notification {slot.number} to {slot.contact} counts as claimed, but the claim is gone"
         yield Hole(what, where, RECEIPTS.name, slot.number)
+
+
+_ARRIVED = (Delivery.SENT, Delivery.DELIVERED, Delivery.READ)
+_NOT_YET = (Delivery.PENDING, Delivery.CLAIMED, Delivery.SENT, Delivery.DELIVERED)
+
+
+def _behind(books: Books, slot: SlotSeen, where: str, due: datetime) -> Iterator[Hole]:
+    """A snapshot that does not have what a provider said was not the newest, or the dispatcher has not read it."""
+    text = books.texts.get(slot.number)
+    if text is None or slot.delivery not in _NOT_YET:
+        return
+    known = _ARRIVED.index(slot.delivery) if slot.delivery in _ARRIVED else -1
+    for one in text.said:
+        newer = one.delivery in _ARRIVED and _ARRIVED.index(one.delivery) > known
+        if one.kind is ReceiptKind.OUTCOME and one.attempt == slot.attempt and newer and one.at <= due:
+            what = (
+                f"notification {slot.number} to {slot.contact} is {one.delivery}, but counts as {slot.delivery}: "
+                "the newest snapshot is gone, or the dispatcher behind"
+            )
+            yield Hole(what, where, INCIDENTS.name, slot.number, LOOK_AT_DISPATCHER)
+            return
 
 
 _ENDS: dict[Ending, tuple[ReceiptReason, str]] = {
@@ -166,7 +188,7 @@ def _answers(books: Books, start: datetime, due: datetime, now: datetime) -> Ite
         if one.command and one.contact and one.contact not in books.contact_stops:
             what = f"{one.contact} said {one.command.upper()} ({number}), but it is not on {CONTROL.name}"
             yield Hole(what, str(one.spot), CONTROL.name, f"contact:{one.contact}")
-        if not one.counts or one.incident in books.forgotten or not (books.cursors or books.snapshots):
+        if not one.counts or one.incident in books.forgotten or not books.complete:
             continue
         if one.incident not in applied:
             known = one.incident in incidents
@@ -180,7 +202,7 @@ def _answers(books: Books, start: datetime, due: datetime, now: datetime) -> Ite
 
 def _policies(books: Books) -> Iterator[Hole]:
     """Every version that is cited can be read: a decision can be repeated only with it."""
-    if not books.published and not books.active:
+    if not books.complete:
         return
     for version, spot in books.cited.items():
         if version not in books.published:

@@ -7,7 +7,7 @@ from console.audit.agree import agreement_holes
 from console.audit.books import Books, Decided, Said, Text, counted
 from console.audit.hole import LOOK_AT_DISPATCHER, Hole
 from schemas.ids import notification_id
-from schemas.topics import DECISIONS, NOTIFY, RECEIPTS, REJECTED, TOPICS, Topic
+from schemas.topics import DECISIONS, EVENTS, NOTIFY, RECEIPTS, REJECTED, TOPICS, Topic
 from schemas.vocabulary import DecisionOutcome, EventKind, ReceiptKind, RejectionReason
 
 GRACE = timedelta(seconds=90)
@@ -30,14 +30,15 @@ def balance(books: Books, start: datetime, end: datetime, now: datetime) -> Iter
     """
     due = min(end, now - GRACE)
     ordered = max(start, kept_since(next(iter(NOTIFY.values())), now))
-    yield from _gaps(books, start, due)
+    if books.complete:
+        yield from _gaps(books, start, due)
     yield from _events(books, max(start, kept_since(REJECTED, now)), due)
     yield from _refusals(books, max(start, kept_since(REJECTED, now)), due, now)
     yield from _decisions(books, start, due)
     for text in books.texts.values():
         yield from _orders(books, text, start, due)
         yield from _attempts(text, ordered, due)
-        yield from _receipts(text, ordered, due)
+        yield from _receipts(books, text, ordered, due)
     yield from agreement_holes(books, start, ordered, due, now)
 
 
@@ -77,8 +78,9 @@ def _refusals(books: Books, start: datetime, due: datetime, now: datetime) -> It
         if rejection.event_id in books.decisions and rejection.reason is not RejectionReason.INTERNAL_ERROR:
             continue  # the decision tells that its event is gone
         topic = TOPICS.get(place[0])
-        kept = kept_since(topic, now) if topic is not None else now
-        if max(start, kept) <= rejection.rejected_at <= due and not books.has(place) and place[0] != REJECTED.name:
+        if topic is None or not (books.complete or topic is EVENTS):
+            continue
+        if max(start, kept_since(topic, now)) <= rejection.rejected_at <= due and not books.has(place) and place[0] != REJECTED.name:
             named = f"{place[0]}[{place[1]}]@{place[2]}"
             yield Hole(f"{named} was refused, but that record is gone", rejection.reason, place[0], named)
 
@@ -94,7 +96,7 @@ def _decisions(books: Books, start: datetime, due: datetime) -> Iterator[Hole]:
         where = f"incident {decision.incident}"
         if event_id not in books.events:
             what = f"decision on event {event_id}, but the event is gone"
-            yield Hole(what, where, "events", event_id, _REPORT_ANEW)
+            yield Hole(what, where, EVENTS.name, event_id, _REPORT_ANEW)
         if decision.outcome is DecisionOutcome.REJECTED and event_id not in books.refused:
             what = f"event {event_id} was refused, but its rejection is gone"
             yield Hole(what, where, REJECTED.name, event_id)
@@ -152,7 +154,7 @@ def _attempts(text: Text, start: datetime, due: datetime) -> Iterator[Hole]:
             yield Hole(what, where, RECEIPTS.name, text.number)
 
 
-def _receipts(text: Text, start: datetime, due: datetime) -> Iterator[Hole]:
+def _receipts(books: Books, text: Text, start: datetime, due: datetime) -> Iterator[Hole]:
     """A notifier claims nothing but an order, and what it says of an attempt follows its own claim.
 
     The dispatcher may end a notification that it never ordered, so that its ends say nothing here.
@@ -169,6 +171,7 @@ def _receipts(text: Text, start: datetime, due: datetime) -> Iterator[Hole]:
             what = f"receipts of notification {text.number}, but the order of attempt {attempt} is gone"
             yield Hole(what, where, "notify", text.number)
         yield from _unreleased(text, attempt, where)
+        yield from _reported(books, text, attempt, where)
 
 
 def _unreleased(text: Text, attempt: int, where: str) -> Iterator[Hole]:
@@ -185,6 +188,23 @@ def _unreleased(text: Text, attempt: int, where: str) -> Iterator[Hole]:
             return
         elif one.claim == holder:
             holder = ""
+
+
+def _reported(books: Books, text: Text, attempt: int, where: str) -> Iterator[Hole]:
+    """A provider's report without the notifier's own word before it, and a place on the log without a record there.
+
+    Either alone is no hole: a notifier may have died before its word, and a transaction may leave a mark.
+    """
+    if not books.complete:
+        return
+    of_it = [one for one in text.said if one.attempt == attempt]
+    claim = next((one for one in of_it if one.kind is ReceiptKind.CLAIM), None)
+    report = next((one for one in of_it if one.kind is ReceiptKind.OUTCOME and not one.claim), None)
+    if claim is None or report is None or any(one.claim and one.kind is not ReceiptKind.CLAIM for one in of_it):
+        return
+    if any(claim.offset < offset < report.offset for offset in books.lone_gaps.get(text.partition, ())):
+        what = f"notification {text.number}: what its notifier said of attempt {attempt} is gone"
+        yield Hole(what, where, RECEIPTS.name, text.number)
 
 
 def _claims(one: Said) -> bool:

@@ -87,6 +87,7 @@ class Said(NamedTuple):
     claim: str
     delivery: Delivery | None
     at: datetime
+    offset: int
 
 
 @dataclass(slots=True)
@@ -98,6 +99,7 @@ class Text:
     incident: str = ""
     contact: str = ""
     own: bool = False
+    partition: int = -1
     expires_at: datetime | None = None
     spot: Spot | None = None
     orders: tuple[tuple[int, datetime], ...] = ()
@@ -130,20 +132,25 @@ class Answered(NamedTuple):
 class Books:
     """What stands on the topics.
 
-    ``due`` limits what the dispatcher must have read by now: younger records are still on their way. ``ended_events``
+    ``due`` limits what the dispatcher must have read by now: younger records are still on their way. ``whole``: the log
+    was read from its beginning; ``complete``: every topic of it was. ``runs`` are the places where records stand, as
+    first and last offsets without a gap between. ``ended_events``
     ended as a whole; of ``ended_texts_of`` the dispatcher ended a text, ordered or not. ``explained`` are the receipts
     about steps of a ladder, by incident. ``gaps`` are offsets without a record where there should be one.
+    ``lone_gaps`` are single offsets on ``receipts``, by partition, without a record and without a transaction of the
+    dispatcher's before them whose mark could stand there.
     """
 
     due: datetime | None = None
     whole: bool = False
+    complete: bool = False
     events: dict[str, Spot] = field(default_factory=dict)
     service_events: int = 0
     undecodable: list[Spot] = field(default_factory=list)
     decisions: dict[str, Decided] = field(default_factory=dict)
     refused: dict[str, RejectionReason] = field(default_factory=dict)
     refused_places: dict[tuple[str, int, int], Rejection] = field(default_factory=dict)
-    places: dict[tuple[str, int], set[int]] = field(default_factory=dict)
+    runs: dict[tuple[str, int], list[tuple[int, int]]] = field(default_factory=dict)
     texts: dict[str, Text] = field(default_factory=dict)
     ended_events: set[str] = field(default_factory=set)
     ended_texts_of: set[str] = field(default_factory=set)
@@ -155,6 +162,7 @@ class Books:
     ends: dict[tuple[str, int], int] = field(default_factory=dict)
     due_ends: dict[tuple[str, int], Spot] = field(default_factory=dict)
     gaps: list[tuple[Spot, int]] = field(default_factory=list)
+    lone_gaps: dict[int, list[int]] = field(default_factory=dict)
     mixed: set[tuple[str, int]] = field(default_factory=set)
     cited: dict[str, Spot] = field(default_factory=dict)
     published: set[str] = field(default_factory=set)
@@ -163,11 +171,13 @@ class Books:
     stopped_by_switch: Spot | None = None
     contact_stops: set[str] = field(default_factory=set)
     newest_at: datetime | None = None
+    _unmarked: set[int] = field(default_factory=set)
     _plans: dict[tuple[Owed, ...], tuple[Owed, ...]] = field(default_factory=dict)
 
     def add(self, one: Logged) -> None:
         """Enter one record; the first of an id counts, of snapshots the last."""
         spot = Spot(intern(one.topic), one.partition, one.offset, one.appended_at)
+        before = self.ends.get((spot.topic, spot.partition))
         self._place(spot)
         match one.record:
             case EmergencyEvent() as event:
@@ -181,6 +191,7 @@ class Books:
             case Notification() as notification:
                 self._order(notification, spot)
             case Receipt() as receipt:
+                self._marks(receipt, spot, before)
                 self._receipt(receipt, spot)
             case Response() as response:
                 self._response(response, spot)
@@ -209,12 +220,15 @@ class Books:
         self.ends[place] = max(before if before is not None else -1, spot.offset)
         if self.due is None or spot.at <= self.due:
             self.due_ends[place] = spot
-        if spot.topic != INCIDENTS.name:
-            self.places.setdefault(place, set()).add(spot.offset)
+        runs = self.runs.setdefault(place, [])
+        if runs and runs[-1][1] == spot.offset - 1:
+            runs[-1] = runs[-1][0], spot.offset
+        else:
+            runs.append((spot.offset, spot.offset))
 
     def has(self, place: tuple[str, int, int]) -> bool:
         """Whether a record stands there."""
-        return place[2] in self.places.get((place[0], place[1]), ())
+        return any(first <= place[2] <= last for first, last in self.runs.get((place[0], place[1]), ()))
 
     def _cites(self, version: str, spot: Spot) -> str:
         version = intern(version)
@@ -263,6 +277,16 @@ class Books:
         if not text.ordered(order.attempt):
             text.orders = (*text.orders, (order.attempt, spot.at))
 
+    def _marks(self, receipt: Receipt, spot: Spot, before: int | None) -> None:
+        """Follow where on ``receipts`` the dispatcher's transactions leave their marks, which are no records."""
+        missing = spot.offset - before - 1 if before is not None else 0
+        if missing == 1 and spot.partition not in self._unmarked:
+            self.lone_gaps.setdefault(spot.partition, []).append(spot.offset - 1)
+        if missing > 0:
+            self._unmarked.discard(spot.partition)
+        if receipt.kind is ReceiptKind.END and not receipt.claim_id:
+            self._unmarked.add(spot.partition)
+
     def _receipt(self, receipt: Receipt, spot: Spot) -> None:
         if receipt.reason is ReceiptReason.STOPPED_BY_SWITCH:
             self.stopped_by_switch = spot
@@ -276,7 +300,9 @@ class Books:
             self.ended_texts_of.add(receipt.event_id)
         text = self._text(receipt.notification_id)
         text.incident = text.incident or receipt.incident_id
-        said = Said(receipt.kind, receipt.attempt or 1, intern(receipt.claim_id or ""), receipt.delivery, receipt.at)
+        text.partition = spot.partition
+        claim = intern(receipt.claim_id or "")
+        said = Said(receipt.kind, receipt.attempt or 1, claim, receipt.delivery, receipt.at, spot.offset)
         text.said = (*text.said, said)
         if receipt.kind is ReceiptKind.END or (receipt.kind is ReceiptKind.OUTCOME and receipt.delivery in _DONE):
             text.ended = True

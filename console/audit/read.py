@@ -18,7 +18,7 @@ async def gather(source: LogSource, start: datetime | None, *, due: datetime | N
     Raises:
         TooMuchToRead, KafkaError, OSError: as ``source.stream``.
     """
-    books = Books(due=due, whole=start is None)
+    books = Books(due=due, whole=start is None, complete=True)
     since = start - MAX_LIFETIME if start is not None else None
     async for batch in source.stream((POLICY, CONTROL)):
         for one in batch:

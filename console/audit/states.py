@@ -76,7 +76,8 @@ def _climbs(state: IncidentState) -> Iterator[ClimbSeen]:
         climb = duty.climb
         if climb is not None:
             asked = {one.rung for one in climb.asked}
-            over = tuple(rung for rung in range(climb.rung) if rung in asked)
+            done = climb.rung + (climb.ended in (Ending.PARTLY, Ending.UNANSWERED))
+            over = tuple(rung for rung in range(done) if rung in asked)
             yield ClimbSeen(
                 f"{duty.partner} under {duty.agreement}", over, climb.ended, climb.ended_at, climb.next_at
             )
