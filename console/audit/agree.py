@@ -20,9 +20,7 @@ _SOURCES = (DECISIONS.name, RECEIPTS.name, RESPONSES.name)
 _ACTIVATE = "publish it again (`borderlands policy activate`); what cites it waits until it is known"
 
 
-def agreement_holes(
-    books: Books, start: datetime, ordered: datetime, due: datetime, now: datetime
-) -> Iterator[Hole]:
+def agreement_holes(books: Books, start: datetime, ordered: datetime, due: datetime, now: datetime) -> Iterator[Hole]:
     """Holes between snapshots, cursors, answers, policies and switches, and what they speak of.
 
     ``ordered`` is since when orders have not been removed by retention.
@@ -40,24 +38,29 @@ def agreement_holes(
 def _cursors(books: Books, due: datetime) -> Iterator[Hole]:
     """How far the dispatcher says that it has read each partition, and how far the partition reaches."""
     for (topic, partition), spot in books.due_ends.items():
-        if topic not in _SOURCES:
+        if topic not in _SOURCES or spot.at > due or _mixed(books, topic, partition):
             continue
-        cursor = books.cursors.get(partition)
-        place = f"{topic}[{partition}]"
-        if cursor is None and books.complete and spot.at <= due:
+        place, cursor = f"{topic}[{partition}]", books.cursors.get(partition)
+        read = cursor[0].offsets.get(topic, 0) if cursor is not None else 0
+        if cursor is None and books.complete:
             what = f"there is no cursor that says how far {place} was read"
             yield Hole(what, str(spot), INCIDENTS.name, f"@cursor {partition}", LOOK_AT_DISPATCHER)
-        elif cursor is not None and cursor[0].offsets.get(topic, 0) <= spot.offset and spot.at <= due and not _mixed(books, topic, partition):
-            read = cursor[0].offsets.get(topic, 0)
+        elif cursor is not None and read <= spot.offset:
             what = f"the dispatcher has read {place} up to {read} only; the cursor is behind or its newest record gone"
             yield Hole(what, str(spot), INCIDENTS.name, f"@cursor {partition}", LOOK_AT_DISPATCHER)
-    for partition, (cursor_, spot) in books.cursors.items():
-        for topic, read in cursor_.offsets.items():
+    yield from _cut_off(books)
+
+
+def _cut_off(books: Books) -> Iterator[Hole]:
+    """Partitions that end before the place up to which the dispatcher has read them."""
+    for partition, (cursor, spot) in books.cursors.items():
+        for topic, read in cursor.offsets.items():
             end = books.ends.get((topic, partition))
-            if read > 0 and (end is not None or books.whole) and read > (end if end is not None else -1) + 1:
-                if not _mixed(books, topic, partition):
-                    what = f"the dispatcher has read {topic}[{partition}] up to {read}, but its last records are gone"
-                    yield Hole(what, str(spot), topic, f"{topic}[{partition}]@{read - 1}")
+            if _mixed(books, topic, partition) or (end is None and not books.whole):
+                continue
+            if read > (0 if end is None else end + 1):
+                what = f"the dispatcher has read {topic}[{partition}] up to {read}, but its last records are gone"
+                yield Hole(what, str(spot), topic, f"{topic}[{partition}]@{read - 1}")
 
 
 def _mixed(books: Books, topic: str, partition: int) -> bool:
@@ -85,9 +88,7 @@ def _unsnapped(books: Books, start: datetime, due: datetime, now: datetime) -> I
             yield Hole(what, str(decision.spot), INCIDENTS.name, incident, LOOK_AT_DISPATCHER)
 
 
-def _snapshot(
-    books: Books, snapshot: Snapshot, start: datetime, ordered: datetime, due: datetime
-) -> Iterator[Hole]:
+def _snapshot(books: Books, snapshot: Snapshot, start: datetime, ordered: datetime, due: datetime) -> Iterator[Hole]:
     where = f"incident {snapshot.incident}"
     for event_id, at in snapshot.events:
         if start <= at <= due and event_id not in books.decisions:

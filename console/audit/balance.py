@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from console.audit.agree import agreement_holes
-from console.audit.books import Books, Decided, Said, Text, counted
+from console.audit.books import Books, counted
+from console.audit.entries import Decided, Said, Text
 from console.audit.hole import LOOK_AT_DISPATCHER, Hole
 from schemas.ids import notification_id
 from schemas.topics import DECISIONS, EVENTS, NOTIFY, RECEIPTS, REJECTED, TOPICS, Topic
@@ -80,7 +81,11 @@ def _refusals(books: Books, start: datetime, due: datetime, now: datetime) -> It
         topic = TOPICS.get(place[0])
         if topic is None or not (books.complete or topic is EVENTS):
             continue
-        if max(start, kept_since(topic, now)) <= rejection.rejected_at <= due and not books.has(place) and place[0] != REJECTED.name:
+        if (
+            max(start, kept_since(topic, now)) <= rejection.rejected_at <= due
+            and not books.has(place)
+            and place[0] != REJECTED.name
+        ):
             named = f"{place[0]}[{place[1]}]@{place[2]}"
             yield Hole(f"{named} was refused, but that record is gone", rejection.reason, place[0], named)
 
@@ -209,5 +214,3 @@ def _reported(books: Books, text: Text, attempt: int, where: str) -> Iterator[Ho
 
 def _claims(one: Said) -> bool:
     return one.kind is ReceiptKind.CLAIM
-
-

@@ -1,11 +1,11 @@
 """What stands on the topics, by id and as little of it as the comparison needs: a log may hold a million records."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from sys import intern
-from typing import NamedTuple
 
+from console.audit.entries import Answered, Decided, Owed, Said, Spot, Text
 from console.audit.states import Snapshot, snapshot_of
 from console.logs.logged import Logged
 from schemas.base import Record
@@ -17,9 +17,7 @@ from schemas.notification import Notification, Receipt, Response
 from schemas.topics import CONTROL, DECISIONS, EVENTS, INCIDENTS, POLICY, REJECTED, RESPONSES
 from schemas.vocabulary import (
     SERVICE_TEMPLATES,
-    DecisionOutcome,
     Delivery,
-    EventKind,
     ReceiptKind,
     ReceiptReason,
     RejectionReason,
@@ -41,91 +39,6 @@ NO_GAPS = frozenset({EVENTS.name, DECISIONS.name, RESPONSES.name})
 
 _UNREFUSED = frozenset({INCIDENTS.name, POLICY.name, CONTROL.name, REJECTED.name})
 """What cannot be read there is passed over by its readers, who write no rejection of it."""
-
-
-class Spot(NamedTuple):
-    """Where a record stands, and since when."""
-
-    topic: str
-    partition: int
-    offset: int
-    at: datetime
-
-    def __str__(self) -> str:
-        return f"{self.topic}[{self.partition}]@{self.offset}, {self.at:%Y-%m-%d %H:%M:%S} UTC"
-
-
-class Owed(NamedTuple):
-    """One text that a decision plans."""
-
-    step: int
-    partner: str
-    role: str
-    contact: str
-    channel: str
-
-
-class Decided(NamedTuple):
-    """What of a decision must have come to something."""
-
-    incident: str
-    recorded_at: datetime
-    outcome: DecisionOutcome
-    kind: EventKind
-    service: bool
-    replayed: bool
-    version: str
-    owed: tuple[Owed, ...]
-    spot: Spot
-
-
-class Said(NamedTuple):
-    """One receipt about an attempt. ``claim`` is empty where the dispatcher or a provider's report says it."""
-
-    kind: ReceiptKind
-    attempt: int
-    claim: str
-    delivery: Delivery | None
-    at: datetime
-    offset: int
-
-
-@dataclass(slots=True)
-class Text:
-    """One notification: the orders to send it (attempt: when) and what was said of it, in the order of the log."""
-
-    number: str
-    event: str = ""
-    incident: str = ""
-    contact: str = ""
-    own: bool = False
-    partition: int = -1
-    expires_at: datetime | None = None
-    spot: Spot | None = None
-    orders: tuple[tuple[int, datetime], ...] = ()
-    said: tuple[Said, ...] = ()
-    ended: bool = False
-
-    def ordered(self, attempt: int) -> bool:
-        """Whether the order of ``attempt`` is there."""
-        return any(number == attempt for number, _ in self.orders)
-
-    def settled(self, attempt: int | None = None) -> bool:
-        """Whether ``attempt`` (None: any) came to something."""
-        return any(
-            one.kind in (ReceiptKind.OUTCOME, ReceiptKind.END) and attempt in (None, one.attempt) for one in self.said
-        )
-
-
-class Answered(NamedTuple):
-    """One response: ``counts`` where the dispatcher has to apply it; a command is a STOP or START."""
-
-    incident: str
-    at: datetime
-    counts: bool
-    command: str
-    contact: str
-    spot: Spot
 
 
 @dataclass
@@ -238,12 +151,7 @@ class Books:
     def _decision(self, decision: Decision, spot: Spot) -> None:
         if decision.event_id in self.decisions:
             return
-        owed = tuple(
-            Owed(rung_of(route, who), intern(route.partner), intern(who.role), intern(who.contact_id), intern(channel.value))
-            for route in decision.routes
-            for who in route.recipients
-            for channel in who.channels
-        )
+        owed = tuple(_owed(decision))
         self.decisions[decision.event_id] = Decided(
             decision.incident_id,
             decision.recorded_at,
@@ -356,6 +264,14 @@ class Books:
             f"{len(self.refused_places)} refused, {counted(len(ordered) - own, 'notification')}, {ended} ended, "
             f"{counted(sum(one.counts for one in self.responses.values()), 'answer')}{apart}"
         )
+
+
+def _owed(decision: Decision) -> Iterator[Owed]:
+    for route in decision.routes:
+        for who in route.recipients:
+            step, partner, role, contact = rung_of(route, who), route.partner, who.role, who.contact_id
+            for channel in who.channels:
+                yield Owed(step, intern(partner), intern(role), intern(contact), intern(channel.value))
 
 
 def counted(number: int, noun: str) -> str:

@@ -66,9 +66,7 @@ def snapshot_of(state: IncidentState, at: datetime) -> Snapshot:
 
 def _seen(slot: Slot) -> SlotSeen:
     note = slot.current
-    return SlotSeen(
-        note.notification_id, note.attempt, slot.contact_id, slot.delivery, slot.claim_id or "", slot.since
-    )
+    return SlotSeen(note.notification_id, note.attempt, slot.contact_id, slot.delivery, slot.claim_id or "", slot.since)
 
 
 def _climbs(state: IncidentState) -> Iterator[ClimbSeen]:
@@ -78,6 +76,4 @@ def _climbs(state: IncidentState) -> Iterator[ClimbSeen]:
             asked = {one.rung for one in climb.asked}
             done = climb.rung + (climb.ended in (Ending.PARTLY, Ending.UNANSWERED))
             over = tuple(rung for rung in range(done) if rung in asked)
-            yield ClimbSeen(
-                f"{duty.partner} under {duty.agreement}", over, climb.ended, climb.ended_at, climb.next_at
-            )
+            yield ClimbSeen(f"{duty.partner} under {duty.agreement}", over, climb.ended, climb.ended_at, climb.next_at)

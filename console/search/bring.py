@@ -2,22 +2,21 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from console.logs.logged import Logged
 from console.search.entry import Entry
 from console.search.feed import Feed, Place, position_after
 from console.search.model import Position, ReadModel, Row, Unusable, throw_away
-from console.search.names import WORDS_VERSION, Names, outcome_shown
-from schemas.codec import Undecodable
+from console.search.names import WORDS_VERSION, Names
 from schemas.control import PublishedPolicy
+from schemas.decision import Decision
 from schemas.event import EmergencyEvent
 from schemas.ids import is_canary
 from schemas.incident import IncidentState
-from schemas.policy.models import Policy
-from schemas.decision import Decision
 from schemas.notification import Response
+from schemas.policy.models import Policy
 from schemas.topics import EVENTS, POLICY
 
 RECORDS_AT_ONCE = 20_000
@@ -49,9 +48,8 @@ class _Work:
             self.model.add_policy(record.policy_version, record.policy.model_dump_json(exclude_defaults=True))
         elif isinstance(record, Response) and record.incident_id is None:
             self.by_code.append(one)
-        elif isinstance(record, EmergencyEvent | Decision | IncidentState | Response):
-            if record.incident_id is not None and not _is_canary(record):
-                self._entry(record.incident_id, one).absorb(one)
+        elif isinstance(record, EmergencyEvent | Decision | IncidentState | Response) and not _is_canary(record):
+            self._entry(str(record.incident_id), one).absorb(one)
 
     def settle(self) -> None:
         """Give answers that named only a code to the newest incident that has it."""

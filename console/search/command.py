@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import json
-import os
 import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
@@ -68,7 +67,7 @@ def search(
     path = model_path(home, log)
     try:
         with locked(path):
-            model, brought = asyncio.run(_brought(path, home, log, rebuild=rebuild))
+            model = asyncio.run(_brought(path, home, log, rebuild=rebuild))
     except TooMuchToRead as problem:
         fail(str(problem), Exit.USAGE)
     except Busy as problem:
@@ -89,22 +88,29 @@ def model_path(home: Path, log: Path | None) -> Path:
     return home / FOLDER / f"{name}.sqlite"
 
 
-async def _brought(path: Path, home: Path, log: Path | None, *, rebuild: bool) -> tuple[ReadModel, Brought]:
+async def _brought(path: Path, home: Path, log: Path | None, *, rebuild: bool) -> ReadModel:
     """The read model, up to date; made anew where it must be. The lock is held."""
     if rebuild:
         throw_away(path)
-    for _ in range(2):
-        model = opened(path, _say)
-        try:
-            return model, await _fed(model, home, log)
-        except (Unusable, sqlite3.DatabaseError) as fault:
-            model.close()
-            throw_away(path)
-            _say(f"the read model is made anew: {fault}")
-        except BaseException:
-            model.close()
-            raise
-    fail(f"the read model {path} cannot be made: the log changed twice while it was read", Exit.FAILED)
+    try:
+        return await _opened_and_fed(path, home, log)
+    except (Unusable, sqlite3.DatabaseError) as fault:
+        _say(f"the read model is made anew: {fault}")
+        throw_away(path)
+    try:
+        return await _opened_and_fed(path, home, log)
+    except (Unusable, sqlite3.DatabaseError) as fault:
+        fail(f"the read model {path} cannot be made: {fault}", Exit.FAILED, mend="see that its disk has room")
+
+
+async def _opened_and_fed(path: Path, home: Path, log: Path | None) -> ReadModel:
+    model = opened(path, _say)
+    try:
+        await _fed(model, home, log)
+    except BaseException:
+        model.close()
+        raise
+    return model
 
 
 async def _fed(model: ReadModel, home: Path, log: Path | None) -> Brought:

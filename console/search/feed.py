@@ -138,8 +138,8 @@ class FileFeed:
 
     async def read(self, starts: dict[Place, int], ends: dict[Place, int]) -> AsyncIterator[Portion]:
         """Everything, where nothing was read before."""
-        for place in starts:
-            if starts[place] < ends[place]:
+        for place, start in starts.items():
+            if start < ends[place]:
                 topics = [topic for topic in FED_BY if (topic is POLICY) == (place[0] == POLICY.name)]
                 async for batch in self._source.stream(topics):
                     yield Portion(place, batch, Position(0))

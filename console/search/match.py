@@ -1,7 +1,6 @@
 """What was typed, looked up in the index: forms of the same word first, then words that begin with it."""
 
 import sqlite3
-
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -106,39 +105,35 @@ def find(db: sqlite3.Connection, wanted: Wanted, match: str) -> list[Found]:
 
     An empty ``match`` leaves all.
     """
-    where, values = _limits(wanted)
+    source, values = _source(wanted, match)
+    order = "number DESC"
     if match:
         order = "bm25(words, 4.0, 4.0, 2.0, 3.0, 1.0, 1.0)" if wanted.best_first else "words.rowid DESC"
-        sql = (
-            "SELECT words.rowid FROM words JOIN incident ON incident.number = words.rowid "
-            f"WHERE words MATCH ? AND {where} ORDER BY {order} LIMIT ?"
-        ).replace("number_", "words.rowid")
-        values = [match, *values]
-    else:
-        sql = f"SELECT number FROM incident WHERE {where} ORDER BY number DESC LIMIT ?".replace("number_", "number")
-    numbers = [number for (number,) in db.execute(sql, [*values, wanted.limit])]
-    return [_found(db, number, match) for number in numbers]
+    chosen = f"SELECT number FROM {source} ORDER BY {order} LIMIT ?"  # noqa: S608 - of our own words; what was typed is bound
+    return [_found(db, number, match) for (number,) in db.execute(chosen, [*values, wanted.limit])]
 
 
 def count(db: sqlite3.Connection, wanted: Wanted, match: str) -> int:
     """How many incidents there are of it, whatever the limit."""
-    where, values = _limits(wanted)
-    if match:
-        sql = (
-            f"SELECT count(*) FROM words JOIN incident ON incident.number = words.rowid WHERE words MATCH ? AND {where}"
-        ).replace("number_", "words.rowid")
-        values = [match, *values]
-    else:
-        sql = f"SELECT count(*) FROM incident WHERE {where}".replace("number_", "number")
-    return int(db.execute(sql, values).fetchone()[0])
+    source, values = _source(wanted, match)
+    return int(db.execute(f"SELECT count(*) FROM {source}", values).fetchone()[0])  # noqa: S608 - as above
 
 
-def _limits(wanted: Wanted) -> tuple[str, list[object]]:
+def _source(wanted: Wanted, match: str) -> tuple[str, list[object]]:
+    """The tables and conditions of a search, and what is bound in them."""
+    if not match:
+        where, values = _limits(wanted, "number")
+        return f"incident WHERE {where}", values
+    where, values = _limits(wanted, "words.rowid")
+    return f"words JOIN incident ON number = words.rowid WHERE words MATCH ? AND {where}", [match, *values]
+
+
+def _limits(wanted: Wanted, number: str) -> tuple[str, list[object]]:
     parts = [f"incident.kind IN ({', '.join('?' for _ in wanted.kinds)})"]
     values: list[object] = [*wanted.kinds]
     for moment, sign in ((wanted.since, ">="), (wanted.until, "<")):
         if moment is not None:
-            parts.append(f"number_ {sign} ?")
+            parts.append(f"{number} {sign} ?")
             values.append(number_at(moment))
     for name in ("party", "agreement", "type", "language"):
         value = getattr(wanted, name)

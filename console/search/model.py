@@ -21,7 +21,7 @@ SCHEMA = 1
 
 LOCK_WITHIN_S = 120.0
 _BY_TIME = 1024
-"""A row's number is its time in ms times this: the newest rows are the highest, which the index gives without sorting."""
+"""A row's number is its time in ms times this: the newest have the highest, in which order the index gives them."""
 
 _TABLES = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;

@@ -27,7 +27,7 @@ OUTCOMES: dict[str, tuple[str, str]] = {
     "cleared": ("all clear", "all clear over ended beidzies beigas pabaiga baigėsi"),
     "unanswered": (
         "nobody answered",
-        "unanswered nobody answered neatbildēts neviens neatbildēja bez atbildes neatsakyta niekas neatsakė be atsakymo",
+        "unanswered nobody answered neatbildēts neviens neatbildēja bez atbildes neatsakyta niekas neatsakė atsakymo",
     ),
     "expired": ("expired", "expired beidzies termiņš pasibaigė galiojimas"),
     "open": ("open", "open waiting atvērts gaida atviras laukia"),
@@ -62,12 +62,13 @@ class Names:
 
     def _take(self, policy: Policy) -> None:
         geography = policy.geography
-        for kind, things in (
+        named: tuple[tuple[str, tuple[Any, ...]], ...] = (
             ("place", (*geography.units, *geography.parishes, *geography.places)),
             ("party", policy.parties),
             ("agreement", policy.agreements),
             ("role", policy.roles),
-        ):
+        )
+        for kind, things in named:
             for thing in things:
                 words, shown = _naming(thing)
                 if kind == "place" and (kind, thing.id) in self._words:  # a parish may be called like its unit

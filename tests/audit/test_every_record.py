@@ -9,6 +9,7 @@ import pytest
 from console.audit import Books, Hole, balance
 from console.logs.logged import Logged
 from schemas.control import OperationsNote, StopSwitch
+from schemas.event import Rejection
 from schemas.incident import Cursor, IncidentState
 from schemas.notification import Receipt
 from schemas.topics import DECISIONS, EVENTS, INCIDENTS, RECEIPTS, RESPONSES
@@ -110,6 +111,9 @@ def speaks_of(hole: Hole, gone: Logged) -> bool:
         if (value := getattr(gone.record, name, None)) is not None
     ]
     place = [f"{gone.topic}[{gone.partition}]", f"@cursor {gone.partition}"]
+    if isinstance(gone.record, Rejection):
+        place.append(f"{gone.record.topic}[{gone.record.partition}]@{gone.record.offset}")
+    named += ["active"] if gone.key == b"active" else []
     return any(word in said for word in (*named, *place)) and bool(hole.mend)
 
 
