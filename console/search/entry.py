@@ -57,7 +57,6 @@ class Entry(BaseModel):
     reporters: list[str] = Field(default_factory=list)
     partners: list[str] = Field(default_factory=list)
     agreements: list[str] = Field(default_factory=list)
-    roles: list[str] = Field(default_factory=list)
     languages: list[str] = Field(default_factory=list)
     texts: list[str] = Field(default_factory=list)
     answers: list[Given] = Field(default_factory=list)
@@ -115,7 +114,6 @@ class Entry(BaseModel):
             _add(self.agreements, route.agreement)
             _add(self.partners, route.partner)
             _add(self.reporters, route.asking_party)
-            _add(self.roles, *(recipient.role for recipient in route.recipients))
 
     def _response(self, response: Response) -> None:
         if any(known.response_id == response.response_id for known in self.answers):
@@ -151,7 +149,7 @@ class Entry(BaseModel):
         endings = set(self.endings.values()) - {Ending.NOT_ASKED}
         said = {one.answer for one in self.answers}
         over = self.expires_at is not None and self.expires_at < now
-        unanswered = Ending.UNANSWERED in endings or (not endings and self.asked and over)
+        unanswered = Ending.UNANSWERED in endings or (not self.endings and self.asked and over)
         steps = (
             ("accepted", bool(endings & {Ending.ACCEPTED, Ending.ENOUGH}) or Answer.ACCEPT in said),
             ("partial", Ending.PARTLY in endings or Answer.PARTIAL in said),

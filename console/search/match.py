@@ -61,6 +61,9 @@ def expression(db: sqlite3.Connection, typed: str) -> Expression:
             parts.append(part)
         elif not set(term.words) <= SMALL_WORDS:
             unknown.append(term.typed)
+    if len(parts) == 1 and _somewhere(db, f"what : {parts[0]}"):
+        # One word that kinds of events are called by means those: a fire, and not whatever asks for a fire tanker.
+        parts = [f"- needs : {parts[0]}"]
     return Expression(" AND ".join(parts), tuple(unknown))
 
 
@@ -108,7 +111,7 @@ def find(db: sqlite3.Connection, wanted: Wanted, match: str) -> list[Found]:
     source, values = _source(wanted, match)
     order = "number DESC"
     if match:
-        order = "bm25(words, 4.0, 4.0, 2.0, 3.0, 1.0, 1.0)" if wanted.best_first else "words.rowid DESC"
+        order = "bm25(words, 4.0, 4.0, 2.0, 1.0, 3.0, 1.0, 1.0)" if wanted.best_first else "words.rowid DESC"
     chosen = f"SELECT number FROM {source} ORDER BY {order} LIMIT ?"  # noqa: S608 - of our own words; what was typed is bound
     return [_found(db, number, match) for (number,) in db.execute(chosen, [*values, wanted.limit])]
 

@@ -38,7 +38,7 @@ CREATE INDEX by_code ON incident (code) WHERE code IS NOT NULL;
 CREATE TABLE facet (name TEXT, value TEXT, number INTEGER, PRIMARY KEY (name, value, number)) WITHOUT ROWID;
 CREATE INDEX facet_of ON facet (number);
 CREATE VIRTUAL TABLE words USING fts5 (
-    ids, text, what, place, who, ended, tokenize = "unicode61 remove_diacritics 2", prefix = '3'
+    ids, text, what, needs, place, who, ended, tokenize = "unicode61 remove_diacritics 2", prefix = '3'
 );
 CREATE VIRTUAL TABLE vocabulary USING fts5vocab (words, row);
 """
@@ -229,7 +229,7 @@ class ReadModel:
         )
         self.db.executemany("INSERT OR IGNORE INTO facet VALUES (?, ?, ?)", [(*facet, number) for facet in row.facets])
         self.db.execute(
-            "INSERT INTO words (rowid, ids, text, what, place, who, ended) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO words (rowid, ids, text, what, needs, place, who, ended) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (number, *asdict(row.document).values()),
         )
 

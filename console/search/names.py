@@ -46,6 +46,7 @@ class Document:
     ids: str
     text: str
     what: str
+    needs: str
     place: str
     who: str
     ended: str
@@ -66,7 +67,6 @@ class Names:
             ("place", (*geography.units, *geography.parishes, *geography.places)),
             ("party", policy.parties),
             ("agreement", policy.agreements),
-            ("role", policy.roles),
         )
         for kind, things in named:
             for thing in things:
@@ -91,7 +91,6 @@ class Names:
     def document(self, entry: Entry, now: datetime) -> Document:
         """What ``entry`` can be found by."""
         answers = entry.answers
-        roles = dict.fromkeys((*entry.roles, *(one.role for one in answers if one.role)))
         parties = dict.fromkeys((*entry.reporters, *entry.partners, *(one.party for one in answers if one.party)))
         severities = entry.severities or [Severity.UNKNOWN.value]
         return Document(
@@ -102,15 +101,12 @@ class Names:
                 for kind, ids in (
                     ("type", entry.types),
                     ("severity", severities),
-                    ("need", entry.needs),
                     ("hazard", entry.hazards),
                 )
             ),
+            needs=self.words("need", entry.needs),
             place=f"{' '.join(entry.written_places)} {self.words('place', entry.place_ids)}",
-            who=" ".join(
-                self.words(kind, ids)
-                for kind, ids in (("party", parties), ("agreement", entry.agreements), ("role", roles))
-            ),
+            who=f"{self.words('party', parties)} {self.words('agreement', entry.agreements)}",
             ended=" ".join((*(OUTCOMES[name][1] for name in entry.outcomes_to_find(now)), *self._said(entry))),
         )
 
