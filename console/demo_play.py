@@ -8,6 +8,7 @@ from pathlib import Path
 from aiokafka import AIOKafkaProducer
 
 from console.audit import balance, read_books
+from console.audit.books import counted
 from console.demo_inbox import Inbox
 from console.evening import Reports, Step, differences, read_evening
 from console.output import out
@@ -122,7 +123,7 @@ class Play:
         books = await read_books(self._settings, started)
         holes = list(balance(books, started, now, now))
         out.print("")
-        self._say(f"audit: {len(books.events)} events, {len(books.notifications)} notifications, {len(holes)} holes")
+        self._say(f"audit: {books.summary()}; {counted(len(holes), 'hole')}")
         self.faults += [f"audit: {hole.what} ({hole.where})" for hole in holes]
         self._say(f"phones: {self._system.sandbox_url}/sandbox/phones")
         self._say(f"e-mails as files: {self._settings.home}/sandbox")

@@ -158,6 +158,6 @@ def test_events_about_the_system_itself_are_accounted_for_and_counted_apart() ->
     assert "about the system" not in plain.summary()
     counted = plain.summary().split(" decisions")[0]
     assert books.summary().startswith(f"{counted} decisions")
-    assert books.summary().endswith("; and 1 events and 0 notifications about the system itself")
+    assert books.summary().endswith("; and 1 event and 0 notifications about the system itself")
     (hole,) = balance(books, START, LATER, LATER)
     assert canary.event_id in hole.what

@@ -1,0 +1,1 @@
+"""Finding incidents by words."""
