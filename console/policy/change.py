@@ -143,19 +143,23 @@ def _show(found: Found, shown: History, home: Path) -> None:
     out.print(f"{(shown.active or '')[:12]} → {found.name}: {counted(changed)}", markup=False)
     for line in lines_of(changed, BRIEF_LINES):
         out.print(line, markup=False)
-    for line in _open_lines(home):
-        out.print(line, markup=False)
+    _show_open(found, home)
     what_if = found.directory or found.version[:12]
     option = "--policy" if found.directory else "--policy-version"
     out.print(f"what it would have changed last month: `borderlands replay {option} {what_if}`", markup=False)
 
 
-def _open_lines(home: Path) -> list[str]:
+def _show_open(found: Found, home: Path) -> None:
     try:
         counts = asyncio.run(count_open(source_of(home, None), datetime.now(UTC)))
     except (TimeoutError, TooMuchToRead, KafkaError, OSError) as problem:
-        return [f"open incidents keep their version; they could not be counted ({type(problem).__name__})"]
-    return counts.lines() or ["no incident is open"]
+        why = type(problem).__name__
+        out.print(f"open incidents keep their version; they could not be counted ({why})", markup=False)
+        return
+    for line in counts.lines() or ["no incident is open"]:
+        out.print(line, markup=False)
+    for line in counts.left_behind(found.policy):
+        err.print(f"! {line}", markup=False)
 
 
 def _foretell(found: Found, shown: History, person: Person, *, alone: bool) -> None:
