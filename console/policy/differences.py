@@ -102,7 +102,7 @@ class _Comparing:
 
     def _sequences(self, subject: _Subject, key: str, old: Sequence[Any], new: Sequence[Any]) -> Iterator[Difference]:
         name_of = _NAMES.get(key)
-        if name_of is None:
+        if name_of is None or not all(isinstance(item, Mapping) for item in (*old, *new)):
             yield self._changed((*subject, label(key)), value_words(key, old), value_words(key, new))
             return
         was, now = _by_name(old, name_of), _by_name(new, name_of)
