@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,9 @@ from runtime.settings import Settings, load_settings
 from schemas.policy.load import load_policy
 from schemas.policy.models import Policy
 from schemas.topics import INCIDENTS, POLICY
+from tests.acceptance.ladders import Field
+from tests.acceptance.system import System
+from tests.policy_life.town import editions, town
 
 SHIPPED = Path(__file__).parents[2] / "deploy" / "policy"
 
@@ -77,3 +80,25 @@ def edition(tmp_path: Path) -> Callable[..., Path]:
         return folder
 
     return make
+
+
+@pytest.fixture(scope="session")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The directories of three policies."""
+    return editions(tmp_path_factory.mktemp("policies"))
+
+
+@pytest.fixture(scope="session")
+def system(tmp_path_factory: pytest.TempPathFactory, folders: dict[str, Path]) -> Iterator[System]:
+    """The running system, with the first of them."""
+    system = town(tmp_path_factory.mktemp("town") / "of", folders["first"])
+    system.start()
+    yield system
+    assert system.stop() == 0
+
+
+@pytest.fixture
+async def field(system: System) -> AsyncIterator[Field]:
+    """One story on it."""
+    async with Field(system) as field:
+        yield field

@@ -5,7 +5,6 @@ import json
 import os
 import signal
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,7 @@ from schemas.policy.directory_file import load_directory
 from schemas.vocabulary import Delivery
 from tests.acceptance.ladders import Field
 from tests.acceptance.system import System
-from tests.policy_life.town import EXPECTED, Storm, editions, only_texts, texts_taken, town, versions_of
+from tests.policy_life.town import EXPECTED, Storm, only_texts, texts_taken, versions_of
 
 pytestmark = pytest.mark.kafka
 
@@ -27,28 +26,6 @@ BY_EACH = 15
 
 SETTLED_WITHIN_S = 240
 TAKEN = {Delivery.SENT, Delivery.DELIVERED}
-
-
-@pytest.fixture(scope="module")
-def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The directories of three policies."""
-    return editions(tmp_path_factory.mktemp("policies"))
-
-
-@pytest.fixture(scope="module")
-def system(tmp_path_factory: pytest.TempPathFactory, folders: dict[str, Path]) -> Iterator[System]:
-    """The running system, with the first of them."""
-    system = town(tmp_path_factory.mktemp("town") / "of", folders["first"])
-    system.start()
-    yield system
-    assert system.stop() == 0
-
-
-@pytest.fixture
-async def field(system: System) -> AsyncIterator[Field]:
-    """One story on it."""
-    async with Field(system) as field:
-        yield field
 
 
 async def _policy(field: Field, *arguments: str | Path) -> str:
