@@ -80,10 +80,18 @@ def rollback(
     Exit code 65: the active policy forbids it. 66: there is no such version.
     """
     history = topic_of(home)
-    found = find_or_fail(version or "previous", history)
+    found = find_or_fail(version or _before(history()), history)
     if found.directory is not None or found.version not in history().policies:
         refuse(f"{found.name} does not stand on the topic", "name a version; `borderlands policy activate` takes files")
     _change(found, ChangeKind.ROLLED_BACK, history, note, person_of(by), home, alone=alone, dry_run=dry_run)
+
+
+def _before(history: History) -> str:
+    """The version to go back to where none is named."""
+    version = history.before()
+    if version is None:
+        fail("no policy was active before this one", Exit.NO_INPUT, mend="name a version of `borderlands policy log`")
+    return version
 
 
 def confirm(note: NoteOption = None, by: ByOption = None, home: HomeOption = Path("var/local")) -> None:

@@ -46,7 +46,7 @@ def log(
 def step_lines(step: PolicyChange, history: History) -> list[str]:
     """One step for people."""
     alone = ", ALONE" if step.alone else ""
-    base = f"{step.base[:12]} → " if step.base else ""
+    base = f"{step.base[:12]} → " if step.base not in (None, step.policy_version) else ""
     which = f"{base}{step.policy_version[:12]}"
     lines = [f"{moment(step.at, ZONE)}  {step.by} ({step.account}) {_WORDS[step.kind]} {which}{alone}"]
     lines.append(f"    {step.note}")

@@ -74,7 +74,7 @@ def _of_topic(ref: str, history: History) -> Found:
         if version is None:
             raise NoSuchPolicy("no policy is active", "run `borderlands policy activate`")
     elif ref == "previous":
-        version = history.before()
+        version = history.in_force.base if history.in_force else None
         if version is None:
             raise NoSuchPolicy("no policy was active before this one", "see `borderlands policy log`")
     else:
@@ -90,7 +90,7 @@ def _of_topic(ref: str, history: History) -> Found:
             f"version {version[:12]} is not on the topic, or this release cannot read it",
             "activate it again from its files",
         )
-    return Found(policy, version, version[:12] if ref == version else f"{ref} ({version[:12]})")
+    return Found(policy, version, f"{ref} ({version[:12]})" if ref in _NAMES else version[:12])
 
 
 def _of_git(ref: str) -> Found:

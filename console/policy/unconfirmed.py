@@ -29,5 +29,6 @@ async def unconfirmed_lines(settings: Settings) -> list[str]:
     if step is None:
         return []
     who = f"policy {step.policy_version[:12]} was made active by {step.by} alone at {step.at:%Y-%m-%d %H:%M} UTC"
-    mend = "somebody else looks at it (`borderlands policy diff previous active`) and confirms it or rolls it back"
+    look = f"borderlands policy diff {(step.base or '')[:12]} active"
+    mend = f"somebody else looks at it (`{look}`), then `borderlands policy confirm` or `rollback`"
     return [f"{who}: {step.note}; {mend}"]

@@ -15,6 +15,7 @@ from console.policy.judge import NotAllowed
 from console.policy.pen import Pen, TakenAway
 from console.policy.people import Person
 from console.policy.steps import put_in_force
+from console.policy.unconfirmed import unconfirmed_lines
 from console.publish import publish, published
 from runtime.kafka import make_producer
 from runtime.policies import PolicyFollower
@@ -102,6 +103,7 @@ def test_rolling_back_goes_further_back_each_time(borderlands: Run, edition: Edi
     nowhere = borderlands("rollback", "--note", "once more")
     assert nowhere.exit_code == 66
     assert "no policy was active before this one" in nowhere.stderr
+    assert borderlands("diff", "previous", versions[1]).exit_code == 0, "what was active right before this"
     named = borderlands("rollback", versions[2][:10], "--note", "it was right after all")
     assert named.exit_code == 0, named.output
     assert active_of(borderlands) == versions[2]
@@ -159,7 +161,9 @@ def test_two_people_where_the_active_policy_asks_for_them(borderlands: Run, edit
     assert kinds == ["activated", "proposed", "rejected", "proposed", "activated"]
 
 
-def test_a_proposal_holds_against_the_policy_it_was_made_against(borderlands: Run, edition: Edition) -> None:
+def test_a_proposal_holds_against_the_policy_it_was_made_against(
+    borderlands: Run, settings: Settings, edition: Edition
+) -> None:
     """When another became active meanwhile, somebody must look again; alone it goes in an emergency, visibly."""
     two = edition("two", *TWO_PEOPLE)
     assert borderlands("activate", two, "--note", "start", "--by", "Rūta").exit_code == 0
@@ -169,6 +173,8 @@ def test_a_proposal_holds_against_the_policy_it_was_made_against(borderlands: Ru
     alone = borderlands("activate", five, "--note", "the texts were wrong at night", "--by", "Jānis", "--alone")
     assert alone.exit_code == 0, alone.output
     assert log_of(borderlands)[-1]["alone"]
+    (line,) = asyncio.run(unconfirmed_lines(settings))
+    assert "was made active by Jānis alone" in line
     stale = borderlands("activate", version, "--note", "agreed", "--by", "Jānis")
     assert stale.exit_code == 65
     assert f"borderlands policy diff active {version[:12]}" in stale.stderr
@@ -176,6 +182,7 @@ def test_a_proposal_holds_against_the_policy_it_was_made_against(borderlands: Ru
     assert borderlands("confirm", "--note", "mine", "--by", "Jānis").exit_code == 65
     assert borderlands("confirm", "--note", "seen, and right", "--by", "Rūta").exit_code == 0
     assert borderlands("confirm", "--note", "twice", "--by", "Rūta").exit_code == 65
+    assert asyncio.run(unconfirmed_lines(settings)) == []
 
 
 async def test_of_two_activations_at_once_one_is_told(settings: Settings, shipped: Policy) -> None:
