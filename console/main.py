@@ -7,7 +7,7 @@ from importlib import import_module
 import typer
 
 COMMANDS: dict[str, tuple[str, str]] = {
-    "policy": ("console.policy", "app"),
+    "policy": ("console.policy.app", "app"),
     "topics": ("console.topics", "app"),
     "sms": ("console.preview", "sms_app"),
     "place": ("console.place", "place"),

@@ -15,6 +15,7 @@ from rich.table import Table
 
 from console.connect import RunningSystem, connection, running_system
 from console.output import Exit, fail, out
+from console.policy.unconfirmed import unconfirmed_lines
 from console.switches import switches_on
 from deploy.local.kafka import wait_ready
 
@@ -33,12 +34,16 @@ def status(
         fail(f"no system runs in {home}", Exit.UNAVAILABLE, mend="start one with `borderlands up`, or name its --home")
     answers = asyncio.run(ask_all(system))
     switches = asyncio.run(_switches(home)) if answers["kafka"]["healthy"] else []
+    alone = asyncio.run(_alone(home)) if answers["kafka"]["healthy"] else []
     if as_json:
-        print(json.dumps({"bootstrap": system.bootstrap, "stopped": switches, "processes": answers}, indent=1))
+        told = {"bootstrap": system.bootstrap, "stopped": switches, "policy_alone": alone, "processes": answers}
+        print(json.dumps(told, indent=1))
     else:
         out.print(_table(system, answers))
         for line in (*switches, *modes(answers)):
             out.print(f"■ {line}", style="bold red", markup=False)
+        for line in (*directory_lines(answers), *alone):
+            out.print(f"! {line}", style="yellow", markup=False)
         for line in canary_lines(answers):
             out.print(line, markup=False)
     if not all(answer.get("healthy") for answer in answers.values()):
@@ -52,6 +57,15 @@ async def _switches(home: Path) -> list[str]:
             return [one.line for one in (await switches_on(connection(home))).switches.values()]
     except (KafkaError, OSError) as problem:
         return [f"whether sending is stopped cannot be read: {type(problem).__name__}"]
+
+
+async def _alone(home: Path) -> list[str]:
+    """Whether the active policy waits for the second person it ought to have had."""
+    try:
+        async with asyncio.timeout(SWITCHES_WITHIN_S):
+            return await unconfirmed_lines(connection(home))
+    except (KafkaError, OSError) as problem:
+        return [f"who made the policy active cannot be read: {type(problem).__name__}"]
 
 
 def modes(answers: dict[str, dict[str, Any]]) -> list[str]:
@@ -88,6 +102,15 @@ async def _ask(session: aiohttp.ClientSession, url: str, known: dict[str, Any]) 
             return {**body, **known}
     except (aiohttp.ClientError, TimeoutError, ValueError) as problem:
         return {"healthy": False, "fault": f"does not answer ({type(problem).__name__})"}
+
+
+def directory_lines(answers: dict[str, dict[str, Any]]) -> list[str]:
+    """Which processes keep an older directory because the newest cannot be used, and why; each reason once."""
+    keeping: dict[str, list[str]] = {}
+    for name, answer in answers.items():
+        if refused := (answer.get("directory") or {}).get("refused"):
+            keeping.setdefault(str(refused), []).append(name)
+    return [f"the directory before is kept by {', '.join(names)}: {why}" for why, names in keeping.items()]
 
 
 def canary_lines(answers: dict[str, dict[str, Any]]) -> list[str]:

@@ -220,6 +220,7 @@ class _Parts:
                     raise FollowingEnded(repr(follower.failed)) from follower.failed
             if self._smpp is not None:
                 health.facts["smpp"] = "bound" if self._smpp.bound else UNBOUND
+            health.facts["directory"] = self._directory.facts
             self._reader.prepare()
             handled, self._handled = self._handled + self._follower.applied, 0
             self._follower.applied = 0

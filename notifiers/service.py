@@ -120,7 +120,7 @@ async def serve_notifier(
         workers = {lane: await shared.worker(lane, chain, stack) for lane, chain in chains.items()}
         async with asyncio.TaskGroup() as group:
             watching = group.create_task(directory.watch(), name="directory")
-            reporting = group.create_task(_report(health, workers, chains, policies, waits), name="health")
+            reporting = group.create_task(_report(health, workers, chains, policies, directory, waits), name="health")
             looking = group.create_task(_keep_open(gate, control), name="control")
             switches = group.create_task(_show_switches(health, workers, control), name="switches")
             running = [group.create_task(worker.run(DRAIN_S), name=f"lane-{lane}") for lane, worker in workers.items()]
@@ -233,12 +233,14 @@ async def _report(
     workers: dict[Lane, LaneWorker],
     chains: dict[Lane, Chain],
     policies: PolicyFollower,
+    directory: DirectoryFile,
     waits: _PolicyWaits,
 ) -> None:
     while True:
         if policies.failed is not None:
             raise PolicyFollowerFailed(repr(policies.failed)) from policies.failed
         waits.judge()
+        health.facts["directory"] = directory.facts
         health.facts |= {f"providers_{lane.value}": chain.standing for lane, chain in chains.items()}
         if all(worker.heard_s_ago() <= SILENT_S for worker in workers.values()):
             lag = {NOTIFY[chains[lane].channel, lane].name: worker.lag for lane, worker in workers.items()}

@@ -70,5 +70,13 @@ LISTINGS = Counter("borderlands_gateway_listings", "Readings of the provider's l
 COURTESY = Counter(
     "borderlands_courtesy_replies", "Polite replies to inbound texts, by kind and what came of them", ["kind", "result"]
 )
+DIRECTORY_READS = Counter(
+    "borderlands_directory_reads",
+    "Changes of the private directory, by what came of reading them",
+    ["result"],
+)
+DIRECTORY_CURRENT = Gauge(
+    "borderlands_directory_current", "1 while the newest private directory is in use, 0 while an older one is kept"
+)
 LAG = Gauge("borderlands_lag_records", "Records written and not yet handled, by topic", ["topic"])
 HEALTHY = Gauge("borderlands_healthy", "1 while the process's lag is zero or shrinking")

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from schemas.base import Record
-from schemas.control import ActivePolicy, PublishedPolicy
+from schemas.control import ActivePolicy, PolicyChange, PublishedPolicy
 from schemas.decision import Decision
 from schemas.event import EmergencyEvent
 from schemas.incident import Cursor, IncidentState
@@ -110,6 +110,8 @@ def record_id(record: Record) -> str:
             return f"cursor.{record.partition}"
         case PublishedPolicy() | ActivePolicy():
             return record.policy_version
+        case PolicyChange():
+            return record.change_id
         case _:
             return getattr(record, "record", type(record).__name__)
 

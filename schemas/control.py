@@ -1,5 +1,6 @@
-"""Records about operating the system: which policy is active, switches and notes."""
+"""Records about operating the system: which policy is active and how it came to be, switches and notes."""
 
+from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -28,6 +29,44 @@ class ActivePolicy(Record):
     note: Annotated[str, Field(max_length=500)]
     activated_by: Line
     activated_at: UtcTime
+
+
+class ChangeKind(StrEnum):
+    """What somebody did in the life of a policy; each entry of `borderlands policy log` is one of these."""
+
+    PROPOSED = "proposed"
+    ACTIVATED = "activated"
+    ROLLED_BACK = "rolled_back"
+    CONFIRMED = "confirmed"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+
+
+class PolicyChange(Record):
+    """One step in the life of a policy, kept under a key of its own: ``active`` knows only the newest activation.
+
+    ``base`` is the version that was active when the step was taken, None before the first. ``proposal`` is the
+    ``change_id`` of the proposal that it answers. ``by`` is the person as stated, ``account`` what the machine knows
+    of who that is. ``alone``: one person did what the policy wants two for. ``expires_at`` is that of a proposal.
+    """
+
+    record: Literal["policy_change"] = "policy_change"
+    change_id: Id
+    kind: ChangeKind
+    policy_version: PolicyHash
+    base: PolicyHash | None = None
+    proposal: Id | None = None
+    note: Annotated[str, Field(min_length=1, max_length=500)]
+    by: Line
+    account: Line
+    alone: bool = False
+    at: UtcTime
+    expires_at: UtcTime | None = None
+
+    @property
+    def key(self) -> str:
+        """The record's key on ``policy``: no later step takes its place."""
+        return f"change:{self.change_id}"
 
 
 class StopSwitch(Record):

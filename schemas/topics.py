@@ -9,7 +9,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from schemas.base import Record
-from schemas.control import ActivePolicy, ContactStop, DutySwap, OperationsNote, PublishedPolicy, StopSwitch
+from schemas.control import (
+    ActivePolicy,
+    ContactStop,
+    DutySwap,
+    OperationsNote,
+    PolicyChange,
+    PublishedPolicy,
+    StopSwitch,
+)
 from schemas.decision import Decision
 from schemas.event import EmergencyEvent, Rejection
 from schemas.incident import Cursor, IncidentState
@@ -110,8 +118,8 @@ RESPONSES = Topic(
 )
 POLICY = Topic(
     "policy",
-    (PublishedPolicy, ActivePolicy),
-    "version hash, or active",
+    (PublishedPolicy, ActivePolicy, PolicyChange),
+    "version hash, active, or a key for each change",
     ("console",),
     ("everyone",),
     None,

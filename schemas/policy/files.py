@@ -10,7 +10,18 @@ from typing import Annotated, Final
 from pydantic import Field
 
 from schemas.base import Id, Lang, Model
-from schemas.policy.models import Canary, Competence, ContactChecks, Ladder, Limits, Party, RoleInfo, Service, Staff
+from schemas.policy.models import (
+    Canary,
+    ChangeRule,
+    Competence,
+    ContactChecks,
+    Ladder,
+    Limits,
+    Party,
+    RoleInfo,
+    Service,
+    Staff,
+)
 from schemas.policy.rosters import Roster
 from schemas.vocabulary import EventType
 
@@ -18,10 +29,12 @@ LANGUAGES: Final[tuple[Lang, ...]] = ("lv", "lt", "en")
 
 
 class SettingsFile(Model):
-    """``policy.yaml``: limits the rules judge by, and the width of the uncertain band along the border."""
+    """``policy.yaml``: limits the rules judge by, the width of the uncertain band along the border, and how the policy
+    itself may be changed."""
 
     limits: Limits
     border_band_m: Annotated[int, Field(ge=0, le=10_000)]
+    change: ChangeRule | None = None
 
 
 class PartiesFile(Model):

@@ -86,6 +86,7 @@ def _assembled(parts: Parts) -> Policy:
         texts={language: parts.need(f"texts/{language}.yaml", Texts) for language in LANGUAGES},
         canary=upkeep.canary,
         contact_checks=upkeep.contact_checks,
+        change=settings.change,
     )
 
 

@@ -286,10 +286,22 @@ class Limits(Model):
     clock_skew: Duration
 
 
+class ChangeRule(Model):
+    """How this policy may be replaced by another. It binds while this policy is the active one.
+
+    ``people``: how many persons a change takes; of two, one proposes and another activates. A proposal that nobody
+    activated within ``proposal_expires`` is none any more.
+    """
+
+    people: Annotated[int, Field(ge=1, le=2)] = 1
+    proposal_expires: Duration = 14 * 86400
+
+
 class Policy(Model):
     """A whole policy. ``version`` is the SHA-256 of its canonical JSON and stands in every decision.
 
-    Without ``canary`` none is sent, without ``contact_checks`` contacts are asked by hand only. ``rosters`` are by
+    Without ``canary`` none is sent, without ``contact_checks`` contacts are asked by hand only, without ``change`` one
+    person may replace the policy. ``rosters`` are by
     party and role; where a role has none, everybody who holds it is on duty at all times.
     """
 
@@ -307,6 +319,7 @@ class Policy(Model):
     canary: Canary | None = None
     contact_checks: ContactChecks | None = None
     rates: Rates = Rates()
+    change: ChangeRule | None = None
 
     @model_validator(mode="after")
     def _every_type_has_competence(self) -> Self:

@@ -6,7 +6,16 @@ from pathlib import Path
 from typing import Any
 
 from schemas.base import Record
-from schemas.control import ActivePolicy, ContactStop, DutySwap, OperationsNote, PublishedPolicy, StopSwitch
+from schemas.control import (
+    ActivePolicy,
+    ChangeKind,
+    ContactStop,
+    DutySwap,
+    OperationsNote,
+    PolicyChange,
+    PublishedPolicy,
+    StopSwitch,
+)
 from schemas.decision import Decision, PlanStep, Recipient, Route, SharedFacts, SharedField, Verdict
 from schemas.event import (
     Casualties,
@@ -271,6 +280,12 @@ def shipped_policy() -> Policy:
     return load_policy(Path(__file__).resolve().parents[2] / "deploy" / "policy")
 
 
+_CHANGE = PolicyChange(
+    change_id="ch-1", kind=ChangeKind.PROPOSED, policy_version=HASH, base="b" * 64, note="Biržai adds a ladder",
+    by="Rūta", account="ruta", at=T0, expires_at=T0,
+)  # fmt: skip
+
+
 def examples() -> list[tuple[Topic, Record]]:
     """Topic and record, for every record but the published policy."""
     return [
@@ -288,6 +303,7 @@ def examples() -> list[tuple[Topic, Record]]:
         (RESPONSES, _RESPONSE),
         (RESPONSES, Response(response_id="rs-2", channel="web", at=T0)),
         (POLICY, ActivePolicy(policy_version=HASH, note="", activated_by="admin", activated_at=T0)),
+        (POLICY, _CHANGE),
         (CONTROL, StopSwitch(stopped=True, reason="drill went wrong", party="birzai", by="admin", at=T0)),
         (CONTROL, ContactStop(contact_id="birzai-chief", stopped=True, at=T0)),
         (CONTROL, DutySwap(swap_id="sw-1", by="admin", at=T0, **_SWAP)),

@@ -32,6 +32,7 @@ from streams.rules.routing.route import route as decide
 from tests.dispatcher.builders import (
     CHIEF,
     DUTY,
+    HASH,
     INCIDENT,
     at,
     claim,
@@ -500,6 +501,15 @@ def test_no_route_is_remembered_without_slots() -> None:
 def test_a_cancel_without_a_route_still_reaches_those_told() -> None:
     """No agreement need cover a cancel: it goes where the alert went."""
     assert len(told().then(decision("ev-2", kind=CANCEL, outcome=DecisionOutcome.NO_ROUTE)).emitted) == 1
+
+
+def test_a_cancel_cites_the_policy_its_facts_are_from() -> None:
+    """The policy active by now may know neither agreement nor party: with it nobody could write the text."""
+    newer = "b" * 64
+    cancelled = told().then(decision("ev-2", kind=CANCEL, outcome=DecisionOutcome.NO_ROUTE, policy_version=newer))
+    assert [notification.policy_version for notification in cancelled.emitted] == [HASH]
+    updated = told().then(decision("ev-2", route(CHIEF, shared=facts(tankers=2)), kind=UPDATE, policy_version=newer))
+    assert [notification.policy_version for notification in updated.emitted] == [newer]
 
 
 def test_what_is_stale_when_decided_expires_unsent() -> None:

@@ -44,7 +44,9 @@ def changed_fields(before: SharedFacts, after: SharedFacts) -> tuple[str, ...]:
 def follow_up(slot: Slot, decision: Decision, obligation: Obligation, *, revision: int, lane: Lane) -> Notification:
     """The notification that ``decision`` owes to ``slot``: a cancel, an all-clear, or an update.
 
-    Written for a reader who was told; ``as_first_alert`` rewrites it for one who was not.
+    Written for a reader who was told; ``as_first_alert`` rewrites it for one who was not. It cites the policy its facts
+    are from: the decision's where it renewed them, and else an older one, since the party, the agreement and the places
+    it speaks of may be gone from the policy that is active by now.
     """
     current = slot.current
     return current.model_copy(
@@ -56,7 +58,7 @@ def follow_up(slot: Slot, decision: Decision, obligation: Obligation, *, revisio
             "repetition": False,
             "event_id": decision.event_id,
             "revision": revision,
-            "policy_version": decision.policy_version,
+            "policy_version": obligation.policy_version,
             "lane": lane,
             "template": _template(slot, decision.kind, obligation.action),
             "action": obligation.action,

@@ -1,0 +1,1 @@
+"""``borderlands policy``: the life of a policy, from its files to the topic and back."""
