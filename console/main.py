@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "audit": ("console.audit", "audit"),
     "respond": ("console.respond", "respond"),
     "demo": ("console.demo", "demo"),
+    "replay": ("console.replay.command", "replay"),
 }
 """Every subcommand, with the module and the name of what it runs."""
 
