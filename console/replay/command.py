@@ -20,6 +20,7 @@ from console.output import Exit, err, fail, out
 from console.replay.answer import put_together
 from console.replay.compare import Question
 from console.replay.findings import WhatIf
+from console.replay.page import page
 from console.replay.past import Past, read_past
 from console.replay.table import show
 from console.replay.whatif import run
@@ -104,7 +105,11 @@ def replay(
         other, origin = chosen(past, directory=policy, version=version, revision=revision)
         only = _agreements(agreement or [], past, other)
         found = _what_if(source, Question(begin, end, other), past, origin=origin, jobs=jobs, only=only)
-        _tell(found, as_json=as_json, html=html, language=language)
+        if html is not None:
+            names = (other, *past.policies.values())
+            _write(html, page(found, language.value, names, made_at=datetime.now(UTC)))
+            err.print(f"✓ the page: {html}", markup=False)
+        _tell(found, as_json=as_json)
 
 
 def _period(since: str | None, until: str | None) -> tuple[datetime, datetime]:
@@ -149,17 +154,11 @@ def _what_if(
     return put_together(parts, question, log=source.name, origin=origin, only=only, unreadable=past.unreadable)
 
 
-def _tell(found: WhatIf, *, as_json: bool, html: Path | None, language: Language) -> None:
-    if html is not None:
-        from console.replay.page import page
-
-        _write(html, page(found, language.value, made_at=datetime.now(UTC)))
+def _tell(found: WhatIf, *, as_json: bool) -> None:
     if as_json:
         print(found.model_dump_json(indent=2))
     else:
         show(found, out)
-    if html is not None:
-        err.print(f"✓ the page: {html}", markup=False)
     raise typer.Exit(int(Exit.DIFFERENT if found.differs else Exit.OK))
 
 

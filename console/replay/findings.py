@@ -1,4 +1,4 @@
-"""What a what-if finds, as values: the JSON of ``borderlands replay`` is these models, and its pages are made of them."""
+"""What a what-if finds, as values: the JSON of ``borderlands replay`` is these models, and its page is made of them."""
 
 from enum import StrEnum
 from typing import Literal

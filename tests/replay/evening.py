@@ -1,4 +1,4 @@
-"""Past evenings as a log: events, the decisions of then, what providers and people said; and a source to read it from."""
+"""Past evenings as a log: events, the decisions of then, what providers and people said; a source to read it from."""
 
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field

@@ -75,7 +75,7 @@ class Course(Model):
 
 @dataclass(frozen=True)
 class Played:
-    """The courses of one incident's ladders, the answers of people who were not asked by then, who was texted at all."""
+    """The courses of an incident's ladders, the answers of people who were not asked by then, and who was texted."""
 
     courses: tuple[Course, ...]
     unasked: tuple[Response, ...]
