@@ -16,7 +16,7 @@ from schemas.topics import DECISIONS, EVENTS, RECEIPTS, RESPONSES
 from streams.rules.incidents.crews import Crews
 from streams.rules.simulation.course import Moment, Played, Stage, play
 from streams.rules.simulation.ladders import LadderChange, ladder_changes
-from streams.rules.simulation.provider import Provider, provider_of, usual_delays
+from streams.rules.simulation.provider import USUAL_DELAYS, Provider, provider_of, usual_delays
 
 
 @dataclass
@@ -53,41 +53,45 @@ class Climbed:
 
 
 async def climb_again(
-    source: LogSource, partition: int, incidents: Iterable[str], question: Question, past: Past
-) -> Climbed:
-    """Both courses of every ladder of ``incidents``, which lie on ``partition``.
+    source: LogSource, incidents: Mapping[int, Iterable[str]], question: Question, past: Past
+) -> dict[int, Climbed]:
+    """Both courses of every ladder of ``incidents``, which are given by partition.
 
     Raises:
         TooMuchToRead, KafkaError, OSError: as ``LogSource.stream``.
     """
-    records = await _read(source, partition, frozenset(incidents), question)
-    providers = {
-        name: provider_of(one.decisions.values(), one.receipts, usual_delays(())) for name, one in records.items()
+    wanted = {number: frozenset(names) for number, names in incidents.items()}
+    records = await _read(source, wanted, question)
+    return {
+        number: _climb_all(number, {name: records[name] for name in sorted(names)}, question, past)
+        for number, names in wanted.items()
     }
+
+
+def _climb_all(partition: int, records: Mapping[str, _Records], question: Question, past: Past) -> Climbed:
+    providers = {name: provider_of(one.decisions.values(), one.receipts, USUAL_DELAYS) for name, one in records.items()}
+    # Of each partition by itself, so that the answer is the same however partitions are shared out.
     usual = usual_delays(providers.values())
     climbed = Climbed()
-    for name, one in sorted(records.items()):
-        stage = _Setting(partition, Provider(providers[name].fates, usual), question, past)
+    for name, one in records.items():
+        setting = _Setting(partition, Provider(providers[name].fates, usual), question, past)
         try:
-            _climb(name, one, stage, climbed)
+            _climb(name, one, setting, climbed)
         except Exception as error:  # noqa: BLE001 - a rule that raises is told of, and the next incident looked at
             detail = f"{type(error).__name__}: {error}"[:400]
             climbed.problems.append(Problem(kind=ProblemKind.LADDER_FAILED, where=f"incident {name}", detail=detail))
     return climbed
 
 
-async def _read(
-    source: LogSource, partition: int, incidents: frozenset[str], question: Question
-) -> Mapping[str, _Records]:
-    records = {name: _Records() for name in incidents}
-    keys = frozenset(name.encode() for name in incidents)
+async def _read(source: LogSource, incidents: Mapping[int, frozenset[str]], question: Question) -> dict[str, _Records]:
+    records = {name: _Records() for names in incidents.values() for name in names}
     found = await read_all(
         source,
         (EVENTS, DECISIONS, RECEIPTS, RESPONSES),
         since=question.since - MAX_LIFETIME,
         until=question.until + MAX_LIFETIME,
-        partitions=frozenset({partition}),
-        keys=keys,
+        partitions=frozenset(incidents),
+        keys=frozenset(name.encode() for name in records),
     )
     for one in found:
         mine = records.get(getattr(one.record, "incident_id", None) or "")

@@ -1,7 +1,6 @@
 """One partition of a log judged anew: each event by the other policy, beside the decision that was made then."""
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -76,18 +75,17 @@ class Comparer:
         self._alike: dict[tuple[str, str | None, str, str], bool] = {}
         self.found = Compared()
 
-    def take(self, batch: Sequence[Logged]) -> None:
-        """Compare what of ``batch`` has met its other half."""
-        for one in batch:
-            match one.record:
-                case EmergencyEvent() as event if one.appended_at < self._question.until:
-                    self._take_event(event, one)
-                case Decision() as decision:
-                    self._take_decision(decision)
-                case None:
-                    self._unreadable(one)
-                case _:
-                    pass  # an event later than the period, read for the sake of decisions that came late
+    def take(self, one: Logged) -> None:
+        """Take the next record; whatever has met its other half is compared."""
+        match one.record:
+            case EmergencyEvent() as event if one.appended_at < self._question.until:
+                self._take_event(event, one)
+            case Decision() as decision:
+                self._take_decision(decision)
+            case None:
+                self._unreadable(one)
+            case _:
+                pass  # an event later than the period, read for the sake of decisions that came late
 
     def _take_event(self, event: EmergencyEvent, one: Logged) -> None:
         if event.replayid is not None:
@@ -170,15 +168,15 @@ class Comparer:
         return self.found
 
 
-async def compare(source: LogSource, partition: int, question: Question, past: Past) -> Compared:
-    """Everything of ``partition`` that was recorded in the period, compared.
+async def compare(source: LogSource, partitions: frozenset[int], question: Question, past: Past) -> dict[int, Compared]:
+    """Everything that was recorded in the period, compared, for each of ``partitions``.
 
     Raises:
         TooMuchToRead, KafkaError, OSError: as ``LogSource.stream``.
     """
-    comparer = Comparer(question, past)
+    comparers = {number: Comparer(question, past) for number in sorted(partitions)}
     until = question.until + DECIDED_WITHIN
-    only = frozenset({partition})
-    async for batch in source.stream((EVENTS, DECISIONS), since=question.since, until=until, partitions=only):
-        comparer.take(batch)
-    return comparer.close()
+    async for batch in source.stream((EVENTS, DECISIONS), since=question.since, until=until, partitions=partitions):
+        for one in batch:
+            comparers[one.partition].take(one)
+    return {number: comparer.close() for number, comparer in comparers.items()}

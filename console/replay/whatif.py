@@ -32,15 +32,18 @@ def run(source: LogSource, question: Question, past: Past, *, jobs: int, only: f
     Raises:
         TooMuchToRead, KafkaError, OSError: as ``LogSource.stream``.
     """
-    partitions = range(source.partitions)
-    if jobs <= 1:
-        return [asyncio.run(part(source, number, question, past, only)) for number in partitions]
-    # Not forked: whoever calls this may have threads, and an event loop that ran before.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(
-        min(jobs, len(partitions)), context, initializer=_begin, initargs=(source, question, past, only)
-    ) as pool:
-        return list(pool.map(_in_process, partitions))
+    shares = [frozenset(range(first, source.partitions, jobs)) for first in range(min(jobs, source.partitions))]
+    if len(shares) == 1:
+        found = [asyncio.run(share(source, shares[0], question, past, only))]
+    else:
+        # Not forked: whoever calls this may have threads, and an event loop that ran before.
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(
+            len(shares), context, initializer=_begin, initargs=(source, question, past, only)
+        ) as pool:
+            found = list(pool.map(_in_process, shares))
+    by_partition = {number: part for parts in found for number, part in parts.items()}
+    return [by_partition[number] for number in sorted(by_partition)]
 
 
 _asked: tuple[LogSource, Question, Past, frozenset[str]] | None = None
@@ -52,18 +55,29 @@ def _begin(source: LogSource, question: Question, past: Past, only: frozenset[st
     _asked = source, question, past, only
 
 
-def _in_process(partition: int) -> Part:
+def _in_process(partitions: frozenset[int]) -> dict[int, Part]:
     if _asked is None:
         raise RuntimeError("the process was not given its question")
     source, question, past, only = _asked
-    return asyncio.run(part(source, partition, question, past, only))
+    return asyncio.run(share(source, partitions, question, past, only))
 
 
-async def part(source: LogSource, partition: int, question: Question, past: Past, only: frozenset[str]) -> Part:
-    """One partition: its events compared, then the ladders that may go otherwise climbed again."""
-    found = await compare(source, partition, question, past)
-    anew = [name for name, seen in found.incidents.items() if seen.climbs_anew]
-    climbed = await climb_again(source, partition, anew, question, past) if anew else Climbed()
+async def share(
+    source: LogSource, partitions: frozenset[int], question: Question, past: Past, only: frozenset[str]
+) -> dict[int, Part]:
+    """Some partitions: their events compared, then the ladders that may go otherwise climbed again."""
+    found = await compare(source, partitions, question, past)
+    anew = {number: _anew(one) for number, one in found.items()}
+    wanted = {number: names for number, names in anew.items() if names}
+    climbed = await climb_again(source, wanted, question, past) if wanted else {}
+    return {number: _part(one, climbed.get(number, Climbed()), only) for number, one in found.items()}
+
+
+def _anew(found: Compared) -> list[str]:
+    return [name for name, seen in found.incidents.items() if seen.climbs_anew]
+
+
+def _part(found: Compared, climbed: Climbed, only: frozenset[str]) -> Part:
     counts = found.numbers().model_copy(update={"ladders": climbed.ladders})
     differences = tuple(_differences(found, climbed, only))
     return Part(counts, found.versions, differences, (*found.problems, *climbed.problems))

@@ -10,7 +10,7 @@ from console.replay.answer import put_together
 from console.replay.compare import Question
 from console.replay.findings import WhatIf
 from console.replay.past import read_past
-from console.replay.whatif import part
+from console.replay.whatif import share
 from runtime.kafka import partition_for
 from schemas.base import Record
 from schemas.codec import encode
@@ -146,9 +146,9 @@ class Evening:
         """The what-if of the whole evening by ``other``."""
         past = await read_past(self)
         question = Question(NOW - timedelta(hours=1), later(until), other)
-        parts = [await part(self, number, question, past, frozenset(only)) for number in range(PARTITIONS)]
+        parts = (await share(self, frozenset(range(PARTITIONS)), question, past, frozenset(only))).values()
         return put_together(
-            parts, question, log=self.name, origin="a test", only=frozenset(only), unreadable=past.unreadable
+            tuple(parts), question, log=self.name, origin="a test", only=frozenset(only), unreadable=past.unreadable
         )
 
 

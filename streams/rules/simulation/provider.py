@@ -10,8 +10,8 @@ from schemas.notification import Notification, Receipt
 from schemas.vocabulary import Channel, Delivery, EventKind, ReceiptKind, ReceiptReason
 from streams.rules.incidents.opening import alerting_routes
 
-USUAL_DELAY_S: Mapping[Channel, float] = {Channel.SMS: 2.0, Channel.EMAIL: 2.0}
-"""How long a provider takes to accept a text where the log tells of none: seconds from the order."""
+USUAL_DELAYS: Mapping[Channel, timedelta] = {channel: timedelta(seconds=2) for channel in Channel}
+"""How long after its order a provider takes a text where the log tells of none that was taken."""
 
 SIMULATED = "simulated"
 """Name of the provider of a text that was never really sent."""
@@ -116,7 +116,7 @@ def _fate(order: _Order, begun: datetime) -> Fate | None:
 
 
 def usual_delays(providers: Iterable[Provider]) -> dict[Channel, timedelta]:
-    """The median delay of acceptance by channel; where nothing was ever accepted, ``USUAL_DELAY_S``."""
+    """The median delay of acceptance by channel; where nothing was ever accepted, ``USUAL_DELAYS``."""
     seen: dict[Channel, list[float]] = {channel: [] for channel in Channel}
     for provider in providers:
         for (_, channel), fates in provider.fates.items():
@@ -125,6 +125,5 @@ def usual_delays(providers: Iterable[Provider]) -> dict[Channel, timedelta]:
                 if taken is not None:
                     seen[channel].append(taken.total_seconds())
     return {
-        channel: timedelta(seconds=median(found) if found else USUAL_DELAY_S[channel])
-        for channel, found in seen.items()
+        channel: timedelta(seconds=median(found)) if found else USUAL_DELAYS[channel] for channel, found in seen.items()
     }
