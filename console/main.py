@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "respond": ("console.respond", "respond"),
     "report": ("console.report.command", "report"),
     "demo": ("console.demo", "demo"),
+    "replay": ("console.replay.command", "replay"),
 }
 """Every subcommand, with the module and the name of what it runs."""
 
