@@ -5,8 +5,9 @@ dispatcher that stood still is seen to have done so.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeGuard
 
 from console.explain.reading import Found
 from schemas.decision import Decision
@@ -15,6 +16,7 @@ from schemas.notification import Notification, Receipt, Response
 from schemas.vocabulary import ReceiptKind
 from streams.rules.incidents.crews import Crews
 from streams.rules.incidents.due import due
+from streams.rules.incidents.effects import Emit, Folded
 from streams.rules.incidents.fold import fold
 
 
@@ -43,28 +45,67 @@ class Standing:
         return self.climb.plan[following].roles if following < len(self.climb.plan) else ()
 
 
-def state_of(found: Found) -> IncidentState | None:
-    """The incident's state as its records make it; None when there is no decision on it."""
+@dataclass
+class Refolded:
+    """An incident's state as its records make it (None: there is no decision on it), and every order that the rules
+    gave on the way: orders are kept for days, and what they led to for years."""
+
     state: IncidentState | None = None
-    partition = found.records[0].partition if found.records else 0
+    orders: list[Notification] = field(default_factory=list)
+
+    @property
+    def to_begin(self) -> bool:
+        """Whether a ladder has been decided on that the dispatcher has not looked at yet."""
+        duties = self.state.obligations if self.state else ()
+        return any(duty.climb and duty.climb.ended is None and duty.climb.rung_at is None for duty in duties)
+
+    def take(self, folded: Folded) -> None:
+        """Take over what a step leads to."""
+        self.state = folded.state or self.state
+        self.orders += [effect.notification for effect in folded.effects if isinstance(effect, Emit)]
+
+
+def refold(found: Found) -> Refolded:
+    """The incident's records through the rules again."""
+    done = Refolded()
+    known = {(one.record.notification_id, one.record.attempt) for one in found.records if _is_order(one.record)}
     last: datetime | None = None
     for one in found.records:
         record = one.record
-        if isinstance(record, Notification) or (isinstance(record, Receipt) and record.kind is ReceiptKind.END):
-            looked = record.decided_at if isinstance(record, Notification) else record.at
-            state = _look(found, state, max(looked, last or looked))
+        looked = _looked(record, known, done)
+        if looked is not None:
+            _look(found, done, max(looked, last or looked))
         if isinstance(record, Response) and (record.problem is not None or record.command is not None):
             continue  # kept on the log, and answers nothing
         if isinstance(record, Decision | Receipt | Response):
-            state = fold(state, record, partition=partition, codes_in_use=(), now=one.appended_at).state
+            done.take(fold(done.state, record, partition=one.partition, codes_in_use=(), now=one.appended_at))
             last = one.appended_at
-    return _look(found, state, last) if last else state
+    if last is not None:
+        _look(found, done, last)
+    return done
 
 
-def _look(found: Found, state: IncidentState | None, at: datetime) -> IncidentState | None:
-    if state is None or state.quarantined is not None:
-        return state
-    return due(state, at, Crews(found.policy, found.swaps_at(at))).state or state
+def _is_order(record: object) -> TypeGuard[Notification]:
+    return isinstance(record, Notification)
+
+
+def _looked(record: object, known: set[tuple[str, int]], done: Refolded) -> datetime | None:
+    """When the dispatcher must have looked at the incident, if ``record`` tells so: it ordered something, it said why
+    something ends, or a notifier has in hand what was ordered and is not kept any more."""
+    if isinstance(record, Notification):
+        return record.decided_at
+    if not isinstance(record, Receipt):
+        return None
+    if record.kind is ReceiptKind.END:
+        return record.at
+    order = (record.notification_id or "", record.attempt or 1)
+    given = known | {(one.notification_id, one.attempt) for one in done.orders}
+    return record.at if record.kind is ReceiptKind.CLAIM and (order not in given or done.to_begin) else None
+
+
+def _look(found: Found, done: Refolded, at: datetime) -> None:
+    if done.state is not None and done.state.quarantined is None:
+        done.take(due(done.state, at, Crews(found.policy, found.swaps_at(at))))
 
 
 def standings_of(state: IncidentState | None) -> tuple[Standing, ...]:

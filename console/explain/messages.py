@@ -29,6 +29,7 @@ class Message:
 
     ``order`` is the newest attempt, ``moments`` when each hop was first on the log (see ``HOPS``), ``delivery`` and
     ``reason`` the last word on it, ``sha256`` of the body as it was sent. ``held``: a stop switch held it back.
+    ``recalled``: its order is not kept any more, and was worked out again by the rules.
     """
 
     order: Notification
@@ -40,6 +41,7 @@ class Message:
     provider: str | None = None
     held: bool = False
     answer: Response | None = None
+    recalled: bool = False
 
     @property
     def told(self) -> bool:
@@ -57,22 +59,18 @@ class Message:
         self.moments.setdefault(hop, moment)
 
 
-def messages_of(records: Iterable[Logged]) -> tuple[Message, ...]:
-    """Every text that was ordered, in the order in which they were."""
-    found: dict[str, Message] = {}
+def messages_of(records: Iterable[Logged], recalled: Iterable[Notification] = ()) -> tuple[Message, ...]:
+    """Every text that was ordered, in the order in which they were. ``recalled`` are orders as the rules give them
+    again: they stand in for those that the log does not have any more."""
+    records = tuple(records)
+    found = _recalled(records, recalled)
     decided: dict[str, datetime] = {}
     for one in records:
         match one.record:
             case Decision() as decision:
                 decided.setdefault(decision.event_id, one.appended_at)
             case Notification() as order:
-                message = found.setdefault(order.notification_id, Message(order))
-                message.order = order
-                if order.event_id in decided:
-                    message.at("decided", decided[order.event_id])
-                message.at("ordered", one.appended_at)
-                if message.delivery in (Delivery.FAILED_TEMP, Delivery.UNKNOWN):
-                    message.delivery, message.reason = Delivery.PENDING, None
+                _ordered(found.setdefault(order.notification_id, Message(order)), order, one.appended_at)
             case Receipt() as receipt if receipt.notification_id in found:
                 _received(found[receipt.notification_id], receipt, one.appended_at)
             case Response() as response if response.problem is None and response.command is None:
@@ -81,7 +79,29 @@ def messages_of(records: Iterable[Logged]) -> tuple[Message, ...]:
                     message.answer = response
             case _:
                 pass
+    for message in found.values():
+        if message.order.event_id in decided:
+            message.at("decided", decided[message.order.event_id])
     return tuple(found.values())
+
+
+def _recalled(records: Iterable[Logged], recalled: Iterable[Notification]) -> dict[str, Message]:
+    """Messages whose receipts are there and whose orders are not."""
+    records = tuple(records)
+    kept = {one.record.notification_id for one in records if isinstance(one.record, Notification)}
+    named = {one.record.notification_id for one in records if isinstance(one.record, Receipt)}
+    found: dict[str, Message] = {}
+    for order in recalled:
+        if order.notification_id in named - kept:
+            found.setdefault(order.notification_id, Message(order, recalled=True)).order = order
+    return found
+
+
+def _ordered(message: Message, order: Notification, at: datetime) -> None:
+    message.order = order
+    message.at("ordered", at)
+    if message.delivery in (Delivery.FAILED_TEMP, Delivery.UNKNOWN):
+        message.delivery, message.reason = Delivery.PENDING, None
 
 
 def _received(message: Message, receipt: Receipt, at: datetime) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from console.explain.climbs import Standing, ended_words, standing_lines, standings_of, state_of
+from console.explain.climbs import Refolded, Standing, ended_words, refold, standing_lines, standings_of
 from console.explain.messages import HOPS, Message, messages_of
 from console.explain.reading import Found
 from console.explain.story import Teller
@@ -29,12 +29,17 @@ class Report:
     @cached_property
     def messages(self) -> tuple[Message, ...]:
         """What became of each text."""
-        return messages_of(self.found.records)
+        return messages_of(self.found.records, self.refolded.orders)
+
+    @cached_property
+    def refolded(self) -> Refolded:
+        """The records through the rules again."""
+        return refold(self.found)
 
     @cached_property
     def standings(self) -> tuple[Standing, ...]:
         """How far up each ladder is."""
-        return standings_of(state_of(self.found))
+        return standings_of(self.refolded.state)
 
     @cached_property
     def untold(self) -> tuple[Untold, ...]:
@@ -43,7 +48,9 @@ class Report:
 
     def lines(self) -> list[str]:
         """The trace for people."""
-        story = Teller(self.found.records, self.found.policy, self.texts).lines()
+        teller = Teller(self.found.records, self.found.policy, self.texts)
+        teller.recall(self.refolded.orders)
+        story = teller.lines()
         return [*story, *self._told(), *self._not_told(), *self._ladders(), *self._hops()]
 
     def _told(self) -> Iterator[str]:
@@ -125,6 +132,7 @@ class Report:
             "template": order.template.value,
             "step": order.step + 1,
             "attempts": order.attempt,
+            "order_kept": not one.recalled,
             "told": one.told,
             "delivery": one.delivery.value,
             "reason": one.reason.value if one.reason else None,

@@ -35,6 +35,11 @@ class Teller:
         if isinstance(one.record, Notification):
             self._notifications[one.record.notification_id, one.record.attempt] = one.record
 
+    def recall(self, orders: Iterable[Notification]) -> None:
+        """Take orders as the rules give them again for those that are not kept any more."""
+        for order in orders:
+            self._notifications.setdefault((order.notification_id, order.attempt), order)
+
     def forget(self) -> None:
         """Forget the oldest order."""
         self._notifications.pop(next(iter(self._notifications)), None)

@@ -167,9 +167,9 @@ def _of_route(
         if step.step > rung and standing is not None:
             yield from _beyond(route, step.roles, step.step, standing)
             continue
-        at = _asked_at(found, route.partner, step.step) or decision.recorded_at
+        asked = _asked_at(found, route.partner, step.step) or _decided_at(found, decision)
         for role in step.roles if policy else ():
-            yield from _of_role(found, decision, route, role, at)
+            yield from _of_role(found, decision, route, role, asked)
 
 
 def _beyond(route: Route, roles: Iterable[str], step: int, standing: Standing) -> Iterator[Untold]:
@@ -184,16 +184,30 @@ def _beyond(route: Route, roles: Iterable[str], step: int, standing: Standing) -
             yield Untold(route.partner, role, None, Stopped.NOT_REACHED, "ladder", ended.value, detail, climb.ended_at)
 
 
-def _asked_at(found: Found, party: str, step: int) -> datetime | None:
-    """When that step of a party's ladder was asked: the moment whose duty counts."""
+@dataclass(frozen=True)
+class _Asked:
+    """The moment whose duty counts, and up to when what stood on the log was known."""
+
+    at: datetime
+    known_by: datetime
+
+
+def _asked_at(found: Found, party: str, step: int) -> _Asked | None:
+    """When that step of a party's ladder was asked."""
     for one in found.records:
         order = one.record
         if isinstance(order, Notification) and order.party == party and order.step == step:
-            return order.decided_at
+            return _Asked(order.decided_at, one.appended_at)
     return None
 
 
-def _of_role(found: Found, decision: Decision, route: Route, role: str, at: datetime) -> Iterator[Untold]:
+def _decided_at(found: Found, decision: Decision) -> _Asked:
+    known_by = next((one.appended_at for one in found.records if one.record is decision), decision.recorded_at)
+    return _Asked(decision.recorded_at, known_by)
+
+
+def _of_role(found: Found, decision: Decision, route: Route, role: str, asked: _Asked) -> Iterator[Untold]:
+    at = asked.at
     policy = found.policy(decision.policy_version)
     if policy is None:
         return
@@ -203,7 +217,9 @@ def _of_role(found: Found, decision: Decision, route: Route, role: str, at: date
         detail = f"nobody holds the role for {decision.origin.value} events; an administrator must mend the roles file"
         yield Untold(route.partner, role, None, Stopped.NOBODY_HOLDS, Stage.RECIPIENTS, "nobody_on_list", detail, at)
         return
-    duty = duty_at(policy, party=route.partner, role=role, origin=decision.origin, at=at, swaps=found.swaps_at(at))
+    duty = duty_at(
+        policy, party=route.partner, role=role, origin=decision.origin, at=at, swaps=found.swaps_at(asked.known_by)
+    )
     on_duty = {one.member.contact for one in duty.people}
     for member in members:
         if member.contact in on_duty:

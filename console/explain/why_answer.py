@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from console.duty_view import NOBODY, why_on_duty
@@ -51,7 +52,12 @@ def answer(report: Report, whom: Whom, language: Lang, place_of_rule: PlaceOfRul
         return Answer(whom, True, tuple(sentences), mine, others)
     if left_out:
         first = left_out[0]
-        sentences = [speaker.not_told(first), *speaker.stopped(first), *map(speaker.not_told, left_out[1:])]
+        sentences = [
+            *speaker.reporter(whom),
+            speaker.not_told(first),
+            *speaker.stopped(first),
+            *map(speaker.not_told, left_out[1:]),
+        ]
         return Answer(whom, False, tuple(sentences), mine, left_out)
     return Answer(whom, False, tuple(speaker.nothing(whom)), mine, ())
 
@@ -84,12 +90,12 @@ class _Speaker:
             yield self._say(
                 words.TOLD,
                 who=self._name(Whom(order.party, order.role, order.contact_id)),
-                when=clock(message.moments.get("accepted") or message.moments["ordered"]),
-                what=order.template.value.replace("_", " "),
-                channel=order.channel.value,
+                when=clock(message.moments.get("accepted") or order.decided_at),
+                what=self._word(order.template),
+                channel=self._word(order.channel),
             )
             if order.contact_id in explained:
-                yield from self._outcome(message)
+                yield self._became(message)
                 continue
             explained.add(order.contact_id)
             if not reported:
@@ -117,14 +123,27 @@ class _Speaker:
 
     def nothing(self, whom: Whom) -> Iterator[str]:
         """Nothing on the log concerns them; or they reported it themselves."""
-        if whom.party and whom.party in {one.reporting_party for one in self._decisions}:
-            yield self._say(words.REPORTER, who=self._name(whom))
-        else:
-            yield self._say(words.NOTHING_KNOWN, who=self._name(whom))
+        yield from list(self.reporter(whom)) or [self._say(words.NOTHING_KNOWN, who=self._name(whom))]
         yield from self._reported()
+
+    def reporter(self, whom: Whom) -> Iterator[str]:
+        """That they reported it themselves, if a party is meant that did."""
+        if whom.role is None and whom.party in {one.reporting_party for one in self._decisions}:
+            yield self._say(words.REPORTER, who=self._name(whom))
 
     def _say(self, sentence: words.Words, **given: object) -> str:
         return sentence[self._language].format(**given)
+
+    def _word(self, word: StrEnum) -> str:
+        """A bounded word of the records in the language; where there is none, as it is."""
+        return words.BOUNDED.get(word.value, {}).get(self._language, word.value.replace("_", " "))
+
+    def _kind(self, event: EmergencyEvent) -> str:
+        if event.event_type is None:
+            return event.kind.value
+        texts = self._policy.texts.get(self._language) if self._policy else None
+        named = texts.event_types.get(event.event_type) if texts else None
+        return str(named) if named else event.event_type.value.replace("_", " ")
 
     def _name(self, whom: Whom) -> str:
         return named(whom, self._policy, self._language)
@@ -137,7 +156,7 @@ class _Speaker:
                     words.ASKED_BY,
                     who=self._name(Whom(event.reporting_party)),
                     event=event.event_id,
-                    kind=event.event_type.value.replace("_", " ") if event.event_type else event.kind.value,
+                    kind=self._kind(event),
                     severity=event.severity.value,
                 )
                 return
@@ -170,7 +189,7 @@ class _Speaker:
 
     def _step(self, message: Message) -> Iterator[str]:
         order = message.order
-        ordered = message.moments["ordered"]
+        ordered = message.moments.get("ordered") or order.decided_at
         before = [
             one.record.detail
             for one in self._report.found.records
@@ -190,7 +209,7 @@ class _Speaker:
         if policy is None or order.party not in policy.staff:
             return
         at = order.decided_at
-        swaps = self._report.found.swaps_at(at)
+        swaps = self._report.found.swaps_at(message.moments.get("ordered") or at)
         duty = duty_at(policy, party=order.party, role=order.role, origin=order.origin, at=at, swaps=swaps)
         mine = next((one for one in duty.people if one.member.contact == order.contact_id), None)
         if mine is not None:
@@ -205,14 +224,17 @@ class _Speaker:
         if message.sha256:
             yield self._say(words.SENT, text=self._report.texts.lines(message.order, message.sha256)[0])
 
-    def _outcome(self, message: Message) -> Iterator[str]:
+    def _became(self, message: Message) -> str:
         last: datetime | None = message.moments.get("delivered") or message.moments.get("accepted")
         when = f", {clock(last)}" if last else ""
-        yield self._say(words.CAME_OF_IT, delivery=message.delivery.value, when=when)
+        return self._say(words.CAME_OF_IT, delivery=self._word(message.delivery), when=when)
+
+    def _outcome(self, message: Message) -> Iterator[str]:
+        yield self._became(message)
         response = message.answer
         if response is not None:
             text = f" (“{' '.join(response.text.split())}”)" if response.text else ""
-            said = response.answer.value if response.answer else "?"
+            said = self._word(response.answer) if response.answer else "?"
             yield self._say(words.ANSWERED, when=clock(message.moments["answered"]), answer=said, text=text)
         elif message.order.reply_within_s:
             yield self._say(words.NO_ANSWER)

@@ -6,8 +6,8 @@ Words = dict[Lang, str]
 
 TOLD: Words = {
     "en": "{who} was told on {when}: {what} by {channel}.",
-    "lv": "{who}: ziņots {when}, {what}, {channel}.",
-    "lt": "{who}: pranešta {when}, {what}, {channel}.",
+    "lv": "{who}: ziņots {when}, {what} ({channel}).",
+    "lt": "{who}: pranešta {when}, {what} ({channel}).",
 }
 NOT_TOLD: Words = {
     "en": "{who} was not told: {why}.",
@@ -132,4 +132,38 @@ STAGES: dict[str, Words] = {
     "ladder": {"en": "ladder", "lv": "izziņošanas secība", "lt": "pranešimo eilė"},
     "duty": {"en": "duty roster", "lv": "dežūru grafiks", "lt": "budėjimo grafikas"},
     "sending": {"en": "sending", "lv": "sūtīšana", "lt": "siuntimas"},
+}  # native check
+
+BOUNDED: dict[str, Words] = {
+    "help": {"en": "a request for help", "lv": "lūgums palīdzēt", "lt": "pagalbos prašymas"},
+    "inform": {"en": "information", "lv": "informācija", "lt": "informacija"},
+    "refer": {"en": "a referral", "lv": "nodošana pēc piekritības", "lt": "perdavimas pagal kompetenciją"},
+    "update": {"en": "an update", "lv": "papildinājums", "lt": "patikslinimas"},
+    "cancel": {"en": "a cancellation", "lv": "atcelšana", "lt": "atšaukimas"},
+    "all_clear": {"en": "the all-clear", "lv": "briesmas beigušās", "lt": "pavojus praėjo"},
+    "answered": {"en": "news of an answer", "lv": "ziņa par atbildi", "lt": "žinia apie atsakymą"},
+    "unanswered": {
+        "en": "news that nobody answered",
+        "lv": "ziņa, ka neviens neatbildēja",
+        "lt": "žinia, kad niekas neatsakė",
+    },
+    "enough": {"en": "that enough help comes", "lv": "ka palīdzības pietiek", "lt": "kad pagalbos užtenka"},
+    "check": {"en": "a check of the contact", "lv": "kontakta pārbaude", "lt": "kontakto patikra"},
+    "sms": {"en": "SMS", "lv": "īsziņa", "lt": "SMS"},
+    "email": {"en": "e-mail", "lv": "e-pasts", "lt": "el. paštas"},
+    "pending": {"en": "not taken in hand yet", "lv": "vēl nav apstrādāts", "lt": "dar neapdorota"},
+    "claimed": {"en": "in hand", "lv": "tiek sūtīts", "lt": "siunčiama"},
+    "sent": {"en": "a provider took it", "lv": "operators pieņēma", "lt": "operatorius priėmė"},
+    "delivered": {"en": "delivered", "lv": "piegādāts", "lt": "pristatyta"},
+    "read": {"en": "read", "lv": "izlasīts", "lt": "perskaityta"},
+    "unknown": {"en": "not known whether it went out", "lv": "nav zināms, vai nosūtīts", "lt": "nežinoma, ar išsiųsta"},
+    "failed_temp": {"en": "failed for now", "lv": "pagaidām neizdevās", "lt": "kol kas nepavyko"},
+    "failed_perm": {"en": "failed for good", "lv": "neizdevās", "lt": "nepavyko"},
+    "expired": {"en": "its time was over", "lv": "beidzies termiņš", "lt": "baigėsi terminas"},
+    "suppressed": {"en": "not sent on purpose", "lv": "tīši nav sūtīts", "lt": "tyčia nesiųsta"},
+    "received": {"en": "received", "lv": "saņemts", "lt": "gauta"},
+    "accept": {"en": "yes", "lv": "jā", "lt": "taip"},
+    "partial": {"en": "in part", "lv": "daļēji", "lt": "iš dalies"},
+    "decline": {"en": "no", "lv": "nē", "lt": "ne"},
+    "defer": {"en": "later", "lv": "vēlāk", "lt": "vėliau"},
 }  # native check
