@@ -11,9 +11,11 @@ from console.audit import balance, read_books
 from console.audit.books import counted
 from console.demo_inbox import Inbox
 from console.evening import Reports, Step, differences, read_evening
+from console.explain.reading import read_incident
+from console.explain.trace import trace_lines
+from console.logs.live import LiveLog
 from console.output import out
 from console.submit import write_event
-from console.trace import read_incident, trace_lines
 from deploy.local.system import SANDBOX_URGENT_SENDER, LocalSystem
 from runtime.kafka import make_producer, partition_for
 from runtime.settings import load_settings
@@ -90,14 +92,14 @@ class Play:
     async def _decision(self, event: EmergencyEvent) -> Decision:
         async with asyncio.timeout(STEP_AT_MOST_S):
             while True:
-                for one in await read_incident(self._settings, event.incident_id):
+                for one in await read_incident(LiveLog(self._settings), event.incident_id):
                     if isinstance(one.record, Decision) and one.record.event_id == event.event_id:
                         return one.record
                 await asyncio.sleep(0.1)
 
     async def _code(self, step: str) -> str:
         """The reply code of the incident of ``step``, as the texts about it have it."""
-        for one in await read_incident(self._settings, self._reports.incidents[step]):
+        for one in await read_incident(LiveLog(self._settings), self._reports.incidents[step]):
             if isinstance(one.record, Notification):
                 return one.record.code
         raise LookupError(f"nobody was told of {step}")
@@ -115,7 +117,7 @@ class Play:
     async def _show_trace(self) -> None:
         incident = self._reports.incidents[TRACED_STEP]
         out.print(f"\n── borderlands trace {incident} {'─' * 20}", markup=False)
-        for line in await trace_lines(self._settings, incident):
+        for line in await trace_lines(LiveLog(self._settings), self._settings, incident):
             out.print(line, markup=False)
 
     async def _audit(self, started: datetime) -> None:

@@ -44,7 +44,7 @@ def party_lines(known: Known, party: Party, at: datetime) -> Iterator[str]:
             yield f"    ! {NOBODY}"
         for number, one in enumerate(duty.people, start=1):
             channels = ", ".join(channel.value for channel in one.member.channels)
-            yield f"    {number:>2}  {one.member.contact:<28} {channels:<12} {_why(one, duty.uncovered, zone)}"
+            yield f"    {number:>2}  {one.member.contact:<28} {channels:<12} {why_on_duty(one, duty.uncovered, zone)}"
     for ladder in ladders_at(known.policy, party):
         yield f"  ladder {ladder.id}"
         for number, contacts in enumerate(_steps(known, party, ladder, at), start=1):
@@ -138,7 +138,8 @@ def _steps(known: Known, party: Party, ladder: Ladder, at: datetime) -> Iterator
         yield [one.contact_id for one in found.recipients]
 
 
-def _why(one: OnCall, uncovered: bool, zone: ZoneInfo) -> str:
+def why_on_duty(one: OnCall, uncovered: bool, zone: ZoneInfo) -> str:
+    """By which shift or swap somebody is called, or that the role has no roster."""
     if one.turn is not None and one.turn.days == "daily" and one.turn.end - one.turn.begin >= _MOST_OF_A_DAY:
         why = "on duty around the clock"
     elif one.turn is not None:
@@ -167,7 +168,7 @@ def _role_json(duty: Duty, zone: ZoneInfo) -> dict[str, Any]:
             {
                 "contact": one.member.contact,
                 "channels": [channel.value for channel in one.member.channels],
-                "why": _why(one, duty.uncovered, zone),
+                "why": why_on_duty(one, duty.uncovered, zone),
                 "until": one.turn.end.astimezone(zone).isoformat() if one.turn else None,
                 "stands_in_for": one.stand_in.instead_of if one.stand_in else None,
                 "swap": one.stand_in.swap_id if one.stand_in else None,

@@ -1,9 +1,11 @@
 """How the command speaks: results to standard output, problems to standard error, and the exit codes."""
 
+import json
 import sys
 from enum import IntEnum
-from typing import NoReturn
+from typing import Annotated, Any, NoReturn
 
+import typer
 from rich.console import Console
 from rich.markup import escape
 
@@ -24,6 +26,15 @@ class Exit(IntEnum):
 # Without emoji: ":fire:" in a text that somebody was sent stays what was sent.
 out = Console(highlight=False, soft_wrap=True, emoji=False)
 err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as one JSON document.")]
+"""Every command that prints a result has it: one document on standard output, the same exit codes, and what is for
+people only on standard error."""
+
+
+def print_json(document: Any) -> None:
+    """Print ``document``, which is made of plain data, as the one thing on standard output."""
+    print(json.dumps(document, ensure_ascii=False, indent=2))
 
 
 def fail(message: str, code: Exit, *, mend: str | None = None) -> NoReturn:

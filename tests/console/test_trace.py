@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from console.explain.story import Teller
+from console.explain.texts_sent import TextsSent
 from console.logs.logged import Logged
-from console.texts_sent import TextsSent
-from console.trace import Teller
 from notifiers.texts.sms import render_sms
 from schemas.notification import Notification, Receipt
 from schemas.policy.directory import Script
@@ -78,7 +78,6 @@ def test_reasons_stand_with_the_steps(peat: list[Logged], policy: Policy) -> Non
         "nobody was told of it",
         "accept by birzai fire_chief (sms)",
         "“1 A7F2”",
-        "first of each hop: event → decision 1000 ms",
     ):
         assert said in story
 
