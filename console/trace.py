@@ -23,7 +23,7 @@ from runtime.settings import Settings
 from schemas.decision import Decision
 from schemas.event import EmergencyEvent, Rejection
 from schemas.incident import IncidentState
-from schemas.notification import Notification, Receipt, Response
+from schemas.notification import Notification, Receipt, ResendOrder, Response
 from schemas.policy.models import Policy
 from schemas.topics import CO_PARTITIONED, INCIDENTS, REJECTED
 from schemas.vocabulary import ReceiptKind, ReceiptReason
@@ -96,7 +96,9 @@ def _as_json(one: Logged) -> dict[str, object]:
 class Teller:
     """Turns the records of one incident into lines for people. ``policy_of`` gives a policy by its version."""
 
-    def __init__(self, records: list[Logged], policy_of: Callable[[str], Policy | None], texts: TextsSent) -> None:
+    def __init__(
+        self, records: list[Logged], policy_of: Callable[[str], Policy | None], texts: TextsSent | None
+    ) -> None:
         self._records, self._policy_of, self._texts = records, policy_of, texts
         self._notifications = {
             (one.record.notification_id, one.record.attempt): one.record
@@ -109,10 +111,11 @@ class Teller:
         first = self._records[0]
         lines = [f"Incident {_incident(first)}, partition {first.partition}, times of {ZONE.key}"]
         for one in self._records:
-            lines += self._of(one)
+            lines += self.of(one)
         return [*lines, *self._latencies()]
 
-    def _of(self, one: Logged) -> list[str]:
+    def of(self, one: Logged) -> list[str]:
+        """One record: its moment and what it says, then what belongs to it."""
         stamp = one.appended_at.astimezone(ZONE).strftime("%d.%m. %H:%M:%S.%f")[:-3]
         headline, details = self._tell(one)
         return [f"{stamp}  {headline}", *(f"{'':22}{detail}" for detail in details)]
@@ -147,6 +150,10 @@ class Teller:
                 return f"answer    {said} by {response.party} {response.role or ''} ({response.channel})", [
                     f"“{' '.join(response.text.split())}”"
                 ] if response.text else []
+            case ResendOrder() as resend:
+                return f"resend    attempt {resend.attempt} of {resend.notification_id}, by {resend.by}", [
+                    resend.reason
+                ]
             case IncidentState():
                 return "state", []
             case _:
@@ -172,7 +179,7 @@ class Teller:
             parts.append(receipt.provider_ref)
         order = self._notifications.get((receipt.notification_id or "", receipt.attempt or 1))
         details = [receipt.detail] if receipt.detail else []
-        if order is not None and receipt.body_sha256:
+        if order is not None and receipt.body_sha256 and self._texts is not None:
             details += self._texts.lines(order, receipt.body_sha256)
         return f"{word:9} {', '.join(parts)}", details
 

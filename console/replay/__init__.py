@@ -1,0 +1,1 @@
+"""Looking back in four ways that cannot be confused: what-if and playback write nothing, exercise and resend do."""
