@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from schemas.decision import Decision, Recipient, Route
-from schemas.incident import Climb, Ending, IncidentState, Obligation
 from schemas.ids import resend_id
+from schemas.incident import Climb, Ending, IncidentState, Obligation
 from schemas.notification import Notification, Receipt, ResendOrder, Response
 from schemas.policy.models import Policy
 from schemas.vocabulary import Answer, Delivery, EventKind, Lane, ReceiptKind, ReceiptReason, Template

@@ -55,10 +55,10 @@ def _set_aside(state: IncidentState, slot: Slot) -> Refusal | None:
         return ReceiptReason.REPLAYED, "a replayed text is never sent"
     if (current.status, current.origin, current.exerciseid) != (state.status, state.origin, state.exerciseid):
         return ReceiptReason.STATUS_CONFLICT, "its status, origin or exercise is not that of its incident"
-    if slot.waiting is not None:
-        return ReceiptReason.SUPERSEDED, "newer word waits for the same contact"
     if state.closed_by is not None and current.template not in CLOSING:
         return ReceiptReason.CANCELLED, f"the incident is over: {state.closed_by.value}"
+    if slot.waiting is not None:
+        return ReceiptReason.SUPERSEDED, "newer word waits for the same contact"
     return None
 
 
