@@ -47,7 +47,7 @@ pytestmark = pytest.mark.kafka
 
 BOATS: dict[str, Any] = {"needs": [{"kind": "boat", "count": 1}]}
 WORSE: dict[str, Any] = {"kind": EventKind.UPDATE, "severity": Severity.EXTREME}
-SETTLES_WITHIN_S = 60.0
+SETTLES_WITHIN_S = 180.0
 
 
 async def records_of(settings: Settings, incident: str) -> list[Logged]:

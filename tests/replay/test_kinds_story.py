@@ -23,7 +23,7 @@ from tests.acceptance.system import System
 pytestmark = pytest.mark.kafka
 
 BOATS: dict[str, Any] = {"needs": [{"kind": "boat", "count": 1}]}
-WITHIN_S = 60.0
+WITHIN_S = 180.0
 
 _EXERCISE = """
 import sys
