@@ -12,14 +12,21 @@ from streams.rules.duty.crew import rung
 DUTY_DESK = "duty_desk"
 """Who hears at the asking side what became of a request where its ladder names nobody."""
 
+AT_ONCE = "at once"
+
 
 @dataclass(frozen=True)
 class Reach:
-    """``lines`` say who would be told, ``warnings`` what is worth knowing, ``faults`` whom it must not reach."""
+    """``lines`` say who would be told, ``warnings`` what is worth knowing, ``faults`` whom it must not reach.
+
+    ``at_once`` counts the texts and mails it begins with, ``in_all`` those of every step and of one answer to each.
+    """
 
     lines: tuple[str, ...]
     warnings: tuple[str, ...]
     faults: tuple[str, ...]
+    at_once: int = 0
+    in_all: int = 0
 
 
 def reach_of(decision: Decision, policy: Policy, directory: Directory) -> Reach:
@@ -28,11 +35,14 @@ def reach_of(decision: Decision, policy: Policy, directory: Directory) -> Reach:
     warnings: list[str] = []
     faults: list[str] = []
     seen: set[tuple[str, str]] = set()
+    at_once = in_all = 0
     for route in decision.routes:
         for party, when, recipient in (*_asked(route, decision, policy), *_told_back(route, decision, policy)):
             if (party, recipient.contact_id) in seen:
                 continue
             seen.add((party, recipient.contact_id))
+            at_once += len(recipient.channels) if when == AT_ONCE else 0
+            in_all += len(recipient.channels)
             contact = directory.contacts.get(recipient.contact_id)
             by = ", ".join(channel.value for channel in recipient.channels)
             lines.append(f"exercise  {party}: {recipient.role} ({recipient.contact_id}) by {by}, {when}")
@@ -43,12 +53,12 @@ def reach_of(decision: Decision, policy: Policy, directory: Directory) -> Reach:
             else:
                 warnings += _shared(recipient.contact_id, contact, directory)
         warnings += _nobody(route, decision, policy)
-    return Reach(tuple(lines), tuple(warnings), tuple(faults))
+    return Reach(tuple(lines), tuple(warnings), tuple(faults), at_once, in_all)
 
 
 def _asked(route: Route, decision: Decision, policy: Policy) -> Iterator[tuple[str, str, Recipient]]:
     for recipient in route.recipients:
-        yield route.partner, "at once", recipient
+        yield route.partner, AT_ONCE, recipient
     for step in route.plan:
         found = rung(
             policy, party=route.partner, roles=step.roles, channels=step.channels, origin=Origin.EXERCISE,

@@ -12,11 +12,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from schemas.base import Record
+from schemas.clear import unclear
 from schemas.control import ActivePolicy, PolicyChange, PublishedPolicy
 from schemas.decision import Decision
 from schemas.event import EmergencyEvent
 from schemas.incident import Cursor, IncidentState
-from schemas.notification import Notification, Receipt, Response
+from schemas.notification import Notification, Receipt, ResendOrder, Response
 from schemas.topics import Topic
 from schemas.vocabulary import RejectionReason
 
@@ -104,6 +105,8 @@ def record_id(record: Record) -> str:
             )
         case Response():
             return record.response_id
+        case ResendOrder():
+            return record.order_id
         case IncidentState():
             return f"{record.incident_id}.{record.revision}"
         case Cursor():
@@ -124,9 +127,12 @@ def decode(topic: Topic, value: bytes | None) -> Record:
     """
     if value is not None and len(topic.records) == 1 and len(value) <= topic.max_bytes:
         try:
-            return topic.records[0].model_validate_json(value)
+            record = topic.records[0].model_validate_json(value)
         except ValidationError:
             pass  # what follows finds the words for why
+        else:
+            _must_be_clear(topic, value)
+            return record
     body = _parse(topic, value)
     kind = body.get("record")
     by_name = {cls.model_fields["record"].default: cls for cls in topic.records}
@@ -149,9 +155,20 @@ def decode(topic: Topic, value: bytes | None) -> Record:
             body,
         )
     try:
-        return cls.model_validate_json(value or b"")
+        record = cls.model_validate_json(value or b"")
     except ValidationError as error:
         raise _explained(error, body) from error
+    _must_be_clear(topic, value or b"")
+    return record
+
+
+def _must_be_clear(topic: Topic, value: bytes) -> None:
+    """Refuse a body that could be read in two ways where it says whom it may reach."""
+    fault = unclear(value, nested=IncidentState in topic.records)
+    if fault is not None:
+        raise Undecodable(
+            RejectionReason.INVALID, fault, "give each field once, and leave out what has no value", json.loads(value)
+        )
 
 
 def _parse(topic: Topic, value: bytes | None) -> dict[str, Any]:

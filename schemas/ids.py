@@ -47,6 +47,16 @@ def notification_id(event: str, step: int, contact: str, channel: str) -> str:
     return "nt-" + _short("notification", event, str(step), contact, channel)
 
 
+def resend_id(notification: str, attempt: int) -> str:
+    """Id of the order to send an attempt's text once more: however often it is given, it is one order."""
+    return "rs-" + _short("resend", notification, str(attempt))
+
+
+def exercise_id(*parts: str) -> str:
+    """Id of one run of an exercise made of past events."""
+    return "ex-" + _short("exercise", *parts)
+
+
 def response_id(provider: str, ref: str, contact: str | None = None) -> str:
     """Response id of an inbound text, by what its provider calls it; ``contact`` where it is kept for several."""
     return "re-" + _short("response", provider, ref, contact or "")

@@ -129,7 +129,8 @@ class Slot(Model):
     ``waiting`` is the newest follow-up, emitted as soon as the current notification has an outcome.
     ``accepted_at`` is when a provider first accepted the alert or what followed it, None once all of that is known not
     to have arrived. ``provider`` took the current notification. ``answered``: somebody has said yes to the request, so
-    that nothing wakes this contact for the first time any more.
+    that nothing wakes this contact for the first time any more; ``insisted``: an operator had its text ordered once
+    more although that is so.
     """
 
     party: Id
@@ -148,6 +149,7 @@ class Slot(Model):
     accepted_at: UtcTime | None = None
     provider: Id | None = None
     answered: bool = False
+    insisted: bool = False
 
 
 class IncidentState(Record):

@@ -1,10 +1,12 @@
-"""``Notification``: one text owed to one contact. ``Receipt``: what became of it. ``Response``: an answer."""
+"""``Notification``: one text owed to one contact. ``Receipt``: what became of it. ``Response``: an answer.
+``ResendOrder``: an operator's order to try a text once more."""
 
-from typing import Annotated, Literal
+from datetime import timedelta
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from schemas.base import Id, Lang, LongText, Model, PolicyHash, Record, UtcTime
+from schemas.base import Id, Lang, Line, LongText, Model, PolicyHash, Record, UtcTime
 from schemas.decision import SharedFacts
 from schemas.event import Need
 from schemas.vocabulary import (
@@ -54,7 +56,8 @@ class Notification(Record):
     ``not_by`` names providers that this attempt must not go by, where another is left: they took an earlier one and it
     never arrived.
     ``changed`` names the fields an update changed, most important first. ``answer`` goes with the templates answered,
-    unanswered and enough; ``subject`` is the contact that a service text is about.
+    unanswered and enough; ``subject`` is the contact that a service text is about. ``resend`` is the order by which an
+    operator had this attempt, or the first of those since, made.
     """
 
     record: Literal["notification"] = "notification"
@@ -88,6 +91,7 @@ class Notification(Record):
     reply_within_s: int | None = None
     answer: AnswerNews | None = None
     subject: Id | None = None
+    resend: Id | None = None
     decided_at: UtcTime
     expires_at: UtcTime
 
@@ -97,7 +101,7 @@ class Receipt(Record):
 
     ``claim`` and ``release`` arbitrate between notifiers (``claim_id`` names the claim, ``incarnation`` the
     process, ``provider`` the only one that may be handed the text under it); ``outcome`` is what a provider said of an
-    attempt; ``end`` closes without sending.
+    attempt; ``end`` closes without sending. ``resend`` is the order to send again that this one refuses.
     """
 
     record: Literal["receipt"] = "receipt"
@@ -119,6 +123,7 @@ class Receipt(Record):
     encoding: Annotated[str, Field(max_length=16)] | None = None
     body_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
     replayid: Id | None = None
+    resend: Id | None = None
     at: UtcTime
 
 
@@ -149,3 +154,34 @@ class Response(Record):
     provider_ref: Annotated[str, Field(max_length=200)] | None = None
     replayid: Id | None = None
     at: UtcTime
+
+
+RESEND_MAX: Final = timedelta(hours=24)
+"""No order to send again holds longer: after that it is news of yesterday."""
+
+
+class ResendOrder(Record):
+    """An operator's order to try a notification once more that ended without a receipt of its arrival.
+
+    ``attempt`` is the one that ended so: where another was ordered meanwhile, this order is refused, and applied
+    twice it changes nothing. The new attempt is of no use after ``expires_at``. ``although_answered``: also where an
+    answer has come already. Whom it reaches, and whether as an exercise, the incident alone decides.
+    """
+
+    record: Literal["resend_order"] = "resend_order"
+    order_id: Id
+    incident_id: Id
+    notification_id: Id
+    attempt: Annotated[int, Field(ge=1, le=10_000)]
+    expires_at: UtcTime
+    although_answered: bool = False
+    by: Line
+    reason: Annotated[str, Field(max_length=400)]
+    replayid: Id | None = None
+    at: UtcTime
+
+    @model_validator(mode="after")
+    def _soon(self) -> Self:
+        if not self.at < self.expires_at <= self.at + RESEND_MAX:
+            raise ValueError(f"expires_at must lie within {RESEND_MAX.total_seconds() / 3600:g} hours after 'at'")
+        return self

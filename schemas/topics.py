@@ -21,7 +21,7 @@ from schemas.control import (
 from schemas.decision import Decision
 from schemas.event import EmergencyEvent, Rejection
 from schemas.incident import Cursor, IncidentState
-from schemas.notification import Notification, Receipt, Response
+from schemas.notification import Notification, Receipt, ResendOrder, Response
 from schemas.vocabulary import Channel, Lane
 
 DEFAULT_PARTITIONS: Final = 12
@@ -109,7 +109,7 @@ RECEIPTS = Topic(
 )
 RESPONSES = Topic(
     "responses",
-    (Response,),
+    (Response, ResendOrder),
     "incident id, or none with the partition its code names",
     ("gateway", "console"),
     ("dispatcher", "board"),

@@ -8,7 +8,7 @@ from console.explain.times import ZONE, stamp
 from console.logs.logged import Logged
 from schemas.decision import Decision
 from schemas.event import EmergencyEvent, Rejection
-from schemas.notification import Notification, Receipt, Response
+from schemas.notification import Notification, Receipt, ResendOrder, Response
 from schemas.policy.models import Policy
 from schemas.vocabulary import ReceiptKind, ReceiptReason
 from streams.rules.routing.explain import explain
@@ -92,6 +92,10 @@ class Teller:
                 return f"answer    {said} by {response.party} {response.role or ''} ({response.channel})", [
                     f"“{' '.join(response.text.split())}”"
                 ] if response.text else []
+            case ResendOrder() as resend:
+                return f"resend    attempt {resend.attempt} of {resend.notification_id}, by {resend.by}", [
+                    resend.reason
+                ]
             case _:
                 return f"undecodable record at {one.topic}[{one.partition}]@{one.offset}", [
                     one.fault.detail if one.fault else ""

@@ -1,1 +1,1 @@
-"""The log once more: what would have happened by other rules, the evening again, an exercise of it, texts anew."""
+"""Looking back in four ways that cannot be confused: what-if and playback write nothing, exercise and resend do."""

@@ -11,7 +11,7 @@ from schemas.codec import TooLargeToWrite, Undecodable, decode, encode
 from schemas.decision import Decision
 from schemas.event import SourceOfRejection
 from schemas.incident import CURSOR_KEY, Cursor, IncidentState
-from schemas.notification import Notification, Receipt, Response
+from schemas.notification import Notification, Receipt, ResendOrder, Response
 from schemas.rejections import rejection
 from schemas.topics import INCIDENTS, NOTIFY, RECEIPTS, REJECTED, TOPICS, Topic
 from schemas.vocabulary import ReceiptKind, ReceiptReason, RejectionReason
@@ -29,6 +29,9 @@ DUE_MAX = 100
 """Incidents whose timers fire in one batch, the earliest first; thousands may fall due at once after an outage."""
 
 SOURCE = "dispatcher"
+
+Source = Decision | Receipt | Response | ResendOrder
+"""The records that are folded."""
 
 
 class RulesBroken(Exception):
@@ -142,7 +145,7 @@ class Batch:
         forgotten = tuple(incident for incident in snapshots if self._work[incident].state is None)
         return Outcome(states, forgotten, tuple(orders), snapshots, tuple(emitted))
 
-    def _understood(self, incoming: Incoming) -> Decision | Receipt | Response | None:
+    def _understood(self, incoming: Incoming) -> Source | None:
         """The record, with its incident; None for a text that is kept on the log and answers nothing."""
         record = decode(TOPICS[incoming.topic], incoming.value)
         if isinstance(record, Response) and (record.problem is not None or record.command is not None):
@@ -156,13 +159,13 @@ class Batch:
                     "answer with the code as it stands in the message, or call the office that asked",
                 )
             record = record.model_copy(update={"incident_id": incident})
-        if not isinstance(record, Decision | Receipt | Response):
+        if not isinstance(record, Source):
             raise Undecodable(
                 RejectionReason.WRONG_RECORD, f"{type(record).__name__} is no source", "write it elsewhere"
             )
         return record
 
-    def _fold(self, record: Decision | Receipt | Response, at: datetime) -> None:
+    def _fold(self, record: Source, at: datetime) -> None:
         incident = str(record.incident_id)
         work = self._of(incident)
         if isinstance(record, Decision):

@@ -27,7 +27,7 @@ from schemas.event import (
     SourceOfRejection,
 )
 from schemas.incident import Cursor, IncidentState, Obligation, SeenEvent, Slot
-from schemas.notification import Notification, Receipt, Response
+from schemas.notification import Notification, Receipt, ResendOrder, Response
 from schemas.place import AdminCode, CodeScheme, Place, PlaceCertainty, Point, ResolvedPlace
 from schemas.policy.load import load_policy
 from schemas.policy.models import Policy
@@ -229,6 +229,16 @@ _RESPONSE = Response(
     language="lt",
     at=T0,
 )
+RESEND = ResendOrder(
+    order_id="rs-1",
+    incident_id="in-1",
+    notification_id="nt-1",
+    attempt=2,
+    expires_at=T0 + timedelta(hours=1),
+    by="operator",
+    reason="attempt 2 ended as unknown (timeout)",
+    at=T0,
+)
 _SLOT = Slot(
     party="birzai",
     role="fire_chief",
@@ -302,6 +312,8 @@ def examples() -> list[tuple[Topic, Record]]:
         (RECEIPTS, Receipt(kind=ReceiptKind.END, incident_id="in-1", reason=ReceiptReason.EXPIRED, at=T0)),
         (RESPONSES, _RESPONSE),
         (RESPONSES, Response(response_id="rs-2", channel="web", at=T0)),
+        (RESPONSES, RESEND),
+        (RESPONSES, RESEND.model_copy(update={"although_answered": True})),
         (POLICY, ActivePolicy(policy_version=HASH, note="", activated_by="admin", activated_at=T0)),
         (POLICY, _CHANGE),
         (CONTROL, StopSwitch(stopped=True, reason="drill went wrong", party="birzai", by="admin", at=T0)),

@@ -6,7 +6,7 @@ import pytest
 
 from schemas.decision import Decision, PlanStep, Recipient
 from schemas.incident import IncidentState, Slot
-from schemas.notification import Notification, Receipt, Response
+from schemas.notification import Notification, Receipt, ResendOrder, Response
 from schemas.vocabulary import (
     Action,
     Channel,
@@ -58,7 +58,7 @@ class Story:
         self.emitted: list[Notification] = []
         self.said: list[Receipt] = []
 
-    def then(self, record: Decision | Receipt | Response, seconds: float = 0) -> "Story":
+    def then(self, record: Decision | Receipt | Response | ResendOrder, seconds: float = 0) -> "Story":
         """Apply ``record``; ``emitted`` and ``said`` then hold its effects only."""
         folded = fold(self.state, record, partition=PARTITION, codes_in_use=frozenset(), now=at(seconds))
         self.state = folded.state

@@ -9,15 +9,16 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from schemas.decision import Decision, Recipient, Route
+from schemas.ids import resend_id
 from schemas.incident import Climb, Ending, IncidentState, Obligation
-from schemas.notification import Notification, Receipt, Response
+from schemas.notification import Notification, Receipt, ResendOrder, Response
 from schemas.policy.models import Policy
 from schemas.vocabulary import Answer, Delivery, EventKind, Lane, ReceiptKind, ReceiptReason, Template
 from streams.rules.incidents.asker import LIFETIME, NEWS_MAX
 from streams.rules.incidents.climbs import HELPED, OVER
 from streams.rules.incidents.crews import NO_CREWS, Crews
 from streams.rules.incidents.due import FORGET_AFTER, due, next_due
-from streams.rules.incidents.effects import Effect, Folded, Say
+from streams.rules.incidents.effects import Effect, Folded, Say, emits
 from streams.rules.incidents.fold import fold
 from streams.rules.incidents.followup import CLOSING
 from streams.rules.incidents.slots import ARRIVED
@@ -82,7 +83,7 @@ class Ladders(RuleBasedStateMachine):
         self.caught_up = True
         self.emitted: list[Notification] = []
         self.ends: list[Receipt] = []
-        self.records: list[Decision | Receipt | Response] = []
+        self.records: list[Decision | Receipt | Response | ResendOrder] = []
         self.live: dict[tuple[str, str], set[Order]] = {}
         self.outcomes: dict[Order, set[Delivery]] = {}
         self.first_yes: dict[tuple[str, str, str], int] = {}
@@ -97,11 +98,11 @@ class Ladders(RuleBasedStateMachine):
         """Who is on duty, as far as policies were read."""
         return Crews(lambda _: SHIFTS[self.shift]) if self.policy_read else NO_CREWS
 
-    def _apply(self, record: Decision | Receipt | Response, *, remember: bool = True) -> None:
+    def _apply(self, record: Decision | Receipt | Response | ResendOrder, *, remember: bool = True) -> None:
         before = self.state
         folded = fold(self.state, record, partition=1, codes_in_use=frozenset(), now=self.now)
         self.state = folded.state
-        self._note(folded.effects, by_decision=isinstance(record, Decision))
+        self._note(folded.effects, by_order=isinstance(record, Decision | ResendOrder))
         again = fold(self.state, record, partition=1, codes_in_use=frozenset(), now=self.now)
         assert (again.state, again.effects) == (self.state, ()), "applied twice, a record changed something"
         self._begun_anew(before)
@@ -116,7 +117,7 @@ class Ladders(RuleBasedStateMachine):
         before, folded = self.state, due(self.state, self.now, self.crews)
         assert folded.state is not None
         self.state = folded.state
-        self._note(folded.effects, by_decision=False)
+        self._note(folded.effects, by_order=False)
         self._begun_anew(before)
         assert due(self.state, self.now, self.crews) == Folded(self.state), "a moment looked at twice did more"
 
@@ -128,7 +129,7 @@ class Ladders(RuleBasedStateMachine):
             if known is not None and known.yes_told and duty.climb is not None and not duty.climb.yes_told:
                 self.first_yes = {key: n for key, n in self.first_yes.items() if key[:2] != _name(duty)}
 
-    def _note(self, effects: Iterable[Effect], *, by_decision: bool) -> None:
+    def _note(self, effects: Iterable[Effect], *, by_order: bool) -> None:
         for effect in effects:
             if isinstance(effect, Say):
                 self._ended(effect.receipt)
@@ -139,9 +140,9 @@ class Ladders(RuleBasedStateMachine):
             if note.template in NEWS:
                 self._news(note)
             else:
-                self._to_those_asked(note, by_decision=by_decision)
+                self._to_those_asked(note, by_order=by_order)
 
-    def _to_those_asked(self, note: Notification, *, by_decision: bool) -> None:
+    def _to_those_asked(self, note: Notification, *, by_order: bool) -> None:
         key = note.contact_id, note.channel.value
         assert not self.live.get(key), "two texts that may both be sent to one contact"
         self.live[key] = {(note.notification_id, note.attempt)}
@@ -150,7 +151,7 @@ class Ladders(RuleBasedStateMachine):
         called_off = any(
             (one.contact_id, one.channel.value) == key and one.template in CLOSING for one in self.emitted
         )  # who was told that it is over is owed word that it goes on
-        if note.template in ALERTS and not by_decision and (note.repetition or not called_off):
+        if note.template in ALERTS and not by_order and (note.repetition or not called_off):
             assert climb.ended not in HELPED | OVER, "somebody was woken for what is answered or over"
         if note.template is Template.ENOUGH:
             assert climb.ended is Ending.ENOUGH
@@ -221,6 +222,37 @@ class Ladders(RuleBasedStateMachine):
         self.live.get((note.contact_id, note.channel.value), set()).discard(order)
         self.outcomes.setdefault(order, set()).add(delivery)
         self._apply(outcome(note, delivery, provider=by))
+
+    @precondition(lambda self: self.state is not None and self.state.slots)
+    @rule(data=st.data(), although_answered=st.booleans(), attempts_ago=st.sampled_from((0, 0, 0, 1)))
+    def resend(self, data: st.DataObject, although_answered: bool, attempts_ago: int) -> None:
+        """An operator has a text tried once more: a new attempt of it, or a reason why not."""
+        assert self.state is not None
+        current = data.draw(st.sampled_from((*self.state.slots, *self.state.news))).current
+        attempt = max(1, current.attempt - attempts_ago)
+        order = ResendOrder(
+            order_id=resend_id(current.notification_id, attempt),
+            incident_id=current.incident_id,
+            notification_id=current.notification_id,
+            attempt=attempt,
+            expires_at=self.now + timedelta(hours=1),
+            although_answered=although_answered,
+            by="operator",
+            reason="it ended without a receipt",
+            at=self.now,
+        )
+        known, before = {(note.notification_id, note.attempt) for note in self.emitted}, self.state
+        folded = fold(self.state, order, partition=1, codes_in_use=frozenset(), now=self.now)
+        if not emits(folded.effects):
+            assert folded.state == before, "a refused order changed something"
+            assert all(isinstance(effect, Say) and effect.receipt.notification_id is None for effect in folded.effects)
+            return
+        assert (current.notification_id, attempt + 1) not in known
+        if not although_answered and current.template in ALERTS:
+            climb = self._climb_of(current)
+            assert climb is None or climb.ended not in HELPED, "somebody was woken for what is answered"
+        assert before.closed_by is None or current.template in CLOSING, "word was sent of what is over"
+        self._apply(order)
 
     @precondition(lambda self: self.emitted)
     @rule()
@@ -334,6 +366,7 @@ class Ladders(RuleBasedStateMachine):
                 d for d in self.state.obligations if (d.agreement, d.partner) == (slot.current.agreement, slot.party)
             )
             unsent = slot.delivery in (Delivery.PENDING, Delivery.FAILED_TEMP) and not slot.reached
+            unsent &= not slot.insisted  # an operator wanted it sent although it is answered
             if duty.climb is not None and duty.climb.ended in HELPED and slot.current.template in ALERTS:
                 assert not unsent or self._looks_later(duty.climb)
 

@@ -5,16 +5,17 @@ from datetime import datetime
 
 from schemas.decision import Decision
 from schemas.incident import IncidentState
-from schemas.notification import Receipt, Response
+from schemas.notification import Receipt, ResendOrder, Response
 from streams.rules.incidents.climbs import looked_at
 from streams.rules.incidents.decided import apply_decision, unknown_incident
 from streams.rules.incidents.effects import Folded
 from streams.rules.incidents.parking import answer, park, receive
+from streams.rules.incidents.resend import send_again
 
 
 def fold(
     state: IncidentState | None,
-    record: Decision | Receipt | Response,
+    record: Decision | Receipt | Response | ResendOrder,
     *,
     partition: int,
     codes_in_use: Container[str],
@@ -36,7 +37,7 @@ def fold(
 
 def _applied(
     state: IncidentState | None,
-    record: Decision | Receipt | Response,
+    record: Decision | Receipt | Response | ResendOrder,
     partition: int,
     codes_in_use: Container[str],
     now: datetime,
@@ -51,6 +52,8 @@ def _applied(
             return Folded(state, folded.effects) if not _worth_keeping(state, folded) else folded
         case Response():
             return _respond(state, record, now)
+        case ResendOrder():
+            return send_again(state, record, now)
 
 
 def _worth_keeping(before: IncidentState | None, folded: Folded) -> bool:

@@ -64,6 +64,7 @@ def follow_up(slot: Slot, decision: Decision, obligation: Obligation, *, revisio
             "action": obligation.action,
             "facts": obligation.facts,
             "answer": None,
+            "resend": None,
             "changed": () if decision.kind in _CLOSING_KINDS else changed_fields(current.facts, obligation.facts),
             "reply_within_s": obligation.reply_within_s,
             "decided_at": decision.recorded_at,
@@ -87,6 +88,7 @@ def thanks(slot: Slot, about: AnswerNews, lane: Lane, expires_at: datetime, now:
             "changed": (),
             "reply_within_s": None,
             "answer": about,
+            "resend": None,
             "decided_at": now,
             "expires_at": expires_at,
         }

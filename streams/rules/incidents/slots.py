@@ -63,7 +63,8 @@ def backoff(attempt: int) -> timedelta:
 
 def send(slot: Slot, notification: Notification, now: datetime) -> SlotStep:
     """Emit ``notification`` as the current one; if its time is over already, end it as expired instead."""
-    changes: dict[str, object] = {"current": notification, "waiting": None, "provider": None}
+    insisted = slot.insisted and notification.resend is not None and notification.resend == slot.current.resend
+    changes: dict[str, object] = {"current": notification, "waiting": None, "provider": None, "insisted": insisted}
     if notification.template in _FIRST_ALERTS and notification.attempt == 1:
         changes["accepted_at"] = None  # asked anew: what a provider took before is another matter
     slot = slot.model_copy(update=changes)
@@ -131,7 +132,7 @@ def spare(slot: Slot, now: datetime) -> SlotStep:
     """
     if not slot.answered:
         slot = slot.model_copy(update={"answered": True})
-    if slot.current.template not in _FIRST_ALERTS:
+    if slot.current.template not in _FIRST_ALERTS or slot.insisted:
         return SlotStep(slot)
     if slot.delivery is Delivery.UNKNOWN and slot.next_attempt_at is not None:
         return SlotStep(slot.model_copy(update={"next_attempt_at": None}))

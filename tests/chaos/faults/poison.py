@@ -173,13 +173,22 @@ async def _forged_receipts(ground: Ground) -> list[tuple[str, bytes | None]]:
     ]
 
 
+_RESEND: Body = {
+    "record": "resend_order", "version": 1, "order_id": "rs-forged-3", "notification_id": "nt-forged-9", "attempt": 1,
+    "by": "nobody", "reason": "forged",
+}  # fmt: skip
+
+
 async def _forged_responses(ground: Ground) -> list[tuple[str, bytes | None]]:
-    """Answers to nothing: an unknown code, an unknown incident."""
-    at = datetime.now(UTC).isoformat()
+    """Answers to nothing: an unknown code, an unknown incident; and an order to send again what nobody ordered."""
+    now = datetime.now(UTC)
+    at, soon = now.isoformat(), (now + timedelta(minutes=30)).isoformat()
     base: Body = {"record": "response", "version": 1, "channel": "sms", "at": at, "answer": "yes"}
     return [
         ("poison-code", json.dumps({**base, "response_id": "rs-forged-1", "code": "AZZZ"}).encode()),
         _new({**base, "response_id": "rs-forged-2"}, "unasked"),
+        _new(_RESEND | {"at": at, "expires_at": soon}, "resend"),
+        _new(_RESEND | {"at": at, "expires_at": soon, "replayid": "re-1"}, "replayed"),
     ]
 
 
