@@ -9,7 +9,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from schemas.base import Record
-from schemas.control import ActivePolicy, ContactStop, DutySwap, OperationsNote, PublishedPolicy, StopSwitch
+from schemas.control import (
+    ActivePolicy,
+    ContactStop,
+    DutySwap,
+    OperationsNote,
+    PublishedPolicy,
+    RestoredLog,
+    StopSwitch,
+)
 from schemas.decision import Decision
 from schemas.event import EmergencyEvent, Rejection
 from schemas.incident import Cursor, IncidentState
@@ -120,7 +128,7 @@ POLICY = Topic(
 )
 CONTROL = Topic(
     "control",
-    (StopSwitch, ContactStop, DutySwap, OperationsNote),
+    (StopSwitch, ContactStop, DutySwap, OperationsNote, RestoredLog),
     "name",
     ("console", "gateway"),
     ("everyone",),

@@ -6,7 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from schemas.base import Record
-from schemas.control import ActivePolicy, ContactStop, DutySwap, OperationsNote, PublishedPolicy, StopSwitch
+from schemas.control import (
+    ActivePolicy,
+    ContactStop,
+    DutySwap,
+    OperationsNote,
+    PublishedPolicy,
+    RestoredLog,
+    StopSwitch,
+)
 from schemas.decision import Decision, PlanStep, Recipient, Route, SharedFacts, SharedField, Verdict
 from schemas.event import (
     Casualties,
@@ -292,6 +300,20 @@ def examples() -> list[tuple[Topic, Record]]:
         (CONTROL, ContactStop(contact_id="birzai-chief", stopped=True, at=T0)),
         (CONTROL, DutySwap(swap_id="sw-1", by="admin", at=T0, **_SWAP)),
         (CONTROL, OperationsNote(note="upgraded", by="admin", at=T0)),
+        (
+            CONTROL,
+            RestoredLog(
+                restore_id="restore-1",
+                manifest_sha256="a" * 64,
+                finished=True,
+                records=7,
+                ends={"events": (3, 0, 4)},
+                open_incidents=("in-1",),
+                open_count=1,
+                by="admin",
+                at=T0,
+            ),
+        ),
     ]
 
 
