@@ -21,6 +21,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "trace": ("console.trace", "trace"),
     "contacts": ("console.contacts", "app"),
     "audit": ("console.audit", "audit"),
+    "export": ("console.keep.export", "export_log"),
+    "restore": ("console.keep.restore", "restore_log"),
     "respond": ("console.respond", "respond"),
     "demo": ("console.demo", "demo"),
 }

@@ -124,7 +124,7 @@ class Archive:
         self.path = path
         with path.open("rb") as file:
             text, self._body_at = _first_member(file, path)
-        self.manifest = parsed(text, str(path))
+        self.manifest, self.manifest_sha256 = parsed(text, str(path))
         size = path.stat().st_size - self._body_at
         wanted = max((block.at + block.size for block in self.manifest.blocks), default=0)
         if size < wanted:

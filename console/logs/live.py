@@ -55,9 +55,7 @@ class LiveLog:
                 if partitions is None or topic.partitions is not None or number in partitions
             ]
             consumer.assign(places)
-            starts, ends = await _bounds(consumer, places, since, until)
-            if since is not None or until is not None:
-                await self._widen(consumer, starts, ends)
+            starts, ends = await self.bounds(consumer, places, since, until)
             total = sum(ends[place] - starts[place] for place in places)
             if total > MAX_RECORDS:
                 raise TooMuchToRead(f"{total} records; narrow the time range")
@@ -66,6 +64,19 @@ class LiveLog:
                 yield [told(wanted[one.topic], one) for one in read if within(one, since, until)]
         finally:
             await consumer.stop()
+
+    async def bounds(
+        self,
+        consumer: AIOKafkaConsumer,
+        places: list[TopicPartition],
+        since: datetime | None,
+        until: datetime | None,
+    ) -> tuple[dict[TopicPartition, int], dict[TopicPartition, int]]:
+        """First and end offset of what may have been appended from ``since`` to ``until`` on each of ``places``."""
+        starts, ends = await _bounds(consumer, places, since, until)
+        if since is not None or until is not None:
+            await self._widen(consumer, starts, ends)
+        return starts, ends
 
     async def _widen(
         self, consumer: AIOKafkaConsumer, starts: dict[TopicPartition, int], ends: dict[TopicPartition, int]

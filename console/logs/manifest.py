@@ -95,8 +95,8 @@ def head_of(manifest: Manifest) -> bytes:
     return compressed(json.dumps(head).encode() + b"\n" + body + b"\n")
 
 
-def parsed(text: bytes, where: str) -> Manifest:
-    """The manifest of the first member's text.
+def parsed(text: bytes, where: str) -> tuple[Manifest, str]:
+    """The manifest of the first member's text, and its SHA-256.
 
     Raises:
         LogDamaged: it is no such text, of a newer format, or its hash differs.
@@ -112,10 +112,11 @@ def parsed(text: bytes, where: str) -> Manifest:
             "use the release that wrote it, or a newer one"
         )
     body = rest.removesuffix(b"\n")
-    if json.loads(first).get("manifest_sha256") != hashlib.sha256(body).hexdigest():
+    sha256 = hashlib.sha256(body).hexdigest()
+    if json.loads(first).get("manifest_sha256") != sha256:
         raise LogDamaged(f"{where} is damaged: its manifest does not have the hash that its first line names")
     try:
-        return Manifest.model_validate_json(body)
+        return Manifest.model_validate_json(body), sha256
     except ValidationError as problem:
         raise LogDamaged(f"{where} has a manifest that cannot be read: {problem.errors()[0]['msg']}") from problem
 
