@@ -42,7 +42,8 @@ async def groups_at_work(settings: Settings, groups: Iterable[str]) -> list[str]
     try:
         # Only those that exist: asked for others, a new cluster would first have to make the topic of group offsets.
         known = {group[0] for group in await admin.list_consumer_groups()}
-        answers = await admin.describe_consumer_groups([group for group in groups if group in known])
-        return sorted(group[1] for answer in answers for group in answer.groups if group[5])
+        # One at a time: aiokafka 0.14 reads the answer about several by an older schema, and closes the connection.
+        answers = [await admin.describe_consumer_groups([group]) for group in groups if group in known]
+        return sorted(group[1] for answer in answers for part in answer for group in part.groups if group[5])
     finally:
         await admin.close()

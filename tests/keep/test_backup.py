@@ -182,7 +182,7 @@ def test_a_cluster_in_which_something_stands_is_left_alone(
     for system, words in ((source, "this one holds events "), (target, "was restored here as restore-")):
         before = len(raw_values(system))
         done = borderlands("restore", backup, "--home", reach(system.bootstrap))
-        assert done.exit_code == 1
+        assert done.exit_code == 1, done.stderr
         assert "a restore needs an empty cluster" in done.stderr
         assert words in " ".join(done.stderr.split())
         assert len(raw_values(system)) == before
@@ -210,7 +210,7 @@ def test_a_restore_that_was_cut_off_is_finished_by_the_same_command(
     """However often and wherever it was cut: nothing is missing, nothing stands there twice."""
     settings = load_settings(bootstrap=fresh, partitions=PARTITIONS)
     monkeypatch.setattr("console.keep.restoring._AT_ONCE", 2)
-    for more in (1, 5, 6, 9):
+    for more in (1, 3, 4):
         left = more
 
         def cut(_done: int) -> None:
@@ -256,7 +256,7 @@ def test_a_file_for_sharing_is_not_restored(source: Settings, reach: Point, bord
         target = tmp_path / f"{name}.jsonl.gz"
         assert borderlands("export", target, "--home", home, *option).exit_code == 0
         done = borderlands("restore", target, "--home", home)
-        assert done.exit_code == 1
+        assert done.exit_code == 1, done.stderr
         assert target.name in done.stderr
         read = asyncio.run(read_all(ExportedLog(target), [EVENTS]))
         assert PEAT in {getattr(one.record, "incident_id", None) for one in read}
