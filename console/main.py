@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "contacts": ("console.contacts", "app"),
     "audit": ("console.audit", "audit"),
     "export": ("console.keep.export", "export_log"),
+    "retention": ("console.keep.retention", "retention"),
     "restore": ("console.keep.restore", "restore_log"),
     "respond": ("console.respond", "respond"),
     "demo": ("console.demo", "demo"),

@@ -100,6 +100,27 @@ class OperationsNote(Record):
     at: UtcTime
 
 
+RETENTION_KEY = "retention"
+"""Key of the record that says what was deleted by age so far."""
+
+
+class RetentionLook(Record):
+    """What `borderlands retention --apply` found: how long each topic is kept, where it begins, what is gone.
+
+    ``kept_ms`` is by topic; ``starts`` the first offsets that are still there, by partition; ``deleted`` how many
+    offsets were deleted since the look before, ``deleted_ever`` since the first one.
+    """
+
+    record: Literal["retention_look"] = "retention_look"
+    policy_version: PolicyHash
+    kept_ms: dict[str, int]
+    starts: dict[str, tuple[int, ...]]
+    deleted: dict[str, int]
+    deleted_ever: dict[str, int]
+    by: Line
+    at: UtcTime
+
+
 RESTORED_KEY = "restored"
 """Key of the record that says what of this log was restored from a file."""
 

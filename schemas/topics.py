@@ -16,6 +16,7 @@ from schemas.control import (
     OperationsNote,
     PublishedPolicy,
     RestoredLog,
+    RetentionLook,
     StopSwitch,
 )
 from schemas.decision import Decision
@@ -128,7 +129,7 @@ POLICY = Topic(
 )
 CONTROL = Topic(
     "control",
-    (StopSwitch, ContactStop, DutySwap, OperationsNote, RestoredLog),
+    (StopSwitch, ContactStop, DutySwap, OperationsNote, RestoredLog, RetentionLook),
     "name",
     ("console", "gateway"),
     ("everyone",),

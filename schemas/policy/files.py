@@ -11,6 +11,7 @@ from pydantic import Field
 
 from schemas.base import Id, Lang, Model
 from schemas.policy.models import Canary, Competence, ContactChecks, Ladder, Limits, Party, RoleInfo, Service, Staff
+from schemas.policy.retention import Retention
 from schemas.policy.rosters import Roster
 from schemas.vocabulary import EventType
 
@@ -18,9 +19,10 @@ LANGUAGES: Final[tuple[Lang, ...]] = ("lv", "lt", "en")
 
 
 class SettingsFile(Model):
-    """``policy.yaml``: limits the rules judge by, and the width of the uncertain band along the border."""
+    """``policy.yaml``: limits the rules judge by, the width of the band along the border, and how long records stay."""
 
     limits: Limits
+    retention: Retention = Retention()
     border_band_m: Annotated[int, Field(ge=0, le=10_000)]
 
 
