@@ -9,7 +9,7 @@ from console.logs.archive import Archive
 from console.logs.logged import MAX_RECORDS, Logged, TooMuchToRead, logged
 from console.logs.manifest import Block
 from console.logs.raw import RawRecord, at
-from console.logs.restored import as_it_was
+from console.logs.restored import as_it_was, mark_of
 from schemas.topics import TOPICS, Topic
 
 
@@ -63,16 +63,21 @@ class ExportedLog:
     def _of(
         self, block: Block, since: datetime | None, until: datetime | None, keys: frozenset[bytes] | None
     ) -> list[Logged]:
-        read = (as_it_was(one) for one in self.archive.read(block) if keys is None or one.key in keys)
-        return [told(TOPICS[block.topic], one) for one in read if within(one, since, until)]
+        topic = TOPICS[block.topic]
+        read = (one for one in self.archive.read(block) if keys is None or one.key in keys)
+        return [one for record in read if (one := told(topic, record, since, until)) is not None]
+
+
+def told(topic: Topic, record: RawRecord, since: datetime | None, until: datetime | None) -> Logged | None:
+    """``record`` as it was, decoded; None where that was not from ``since`` to ``until``."""
+    was, mark = as_it_was(record), mark_of(record)
+    if not within(was, since, until):
+        return None
+    restored = mark.replayid if mark is not None else None
+    return logged(topic, was.partition, was.offset, at(was.timestamp_ms), was.key, was.value, restored)
 
 
 def within(record: RawRecord, since: datetime | None, until: datetime | None) -> bool:
     """Whether ``record`` was appended from ``since`` to ``until`` (exclusive; None: no bound)."""
     moment = at(record.timestamp_ms)
     return (since is None or moment >= since) and (until is None or moment < until)
-
-
-def told(topic: Topic, record: RawRecord) -> Logged:
-    """``record``, decoded."""
-    return logged(topic, record.partition, record.offset, at(record.timestamp_ms), record.key, record.value)

@@ -6,11 +6,10 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
-from console.logs.exported import told, within
+from console.logs.exported import told
 from console.logs.logged import MAX_RECORDS, Logged, TooMuchToRead
 from console.logs.raw import raw_of
 from console.logs.restore_mark import RestoredTo, restored_to
-from console.logs.restored import as_it_was
 from console.logs.source import read_all
 from runtime.kafka import make_consumer
 from runtime.settings import Settings
@@ -60,8 +59,9 @@ class LiveLog:
             if total > MAX_RECORDS:
                 raise TooMuchToRead(f"{total} records; narrow the time range")
             async for batch in _batches(consumer, starts, ends):
-                read = (as_it_was(raw_of(one)) for one in batch if keys is None or one.key in keys)
-                yield [told(wanted[one.topic], one) for one in read if within(one, since, until)]
+                read = (raw_of(one) for one in batch if keys is None or one.key in keys)
+                found = (told(wanted[one.topic], one, since, until) for one in read)
+                yield [one for one in found if one is not None]
         finally:
             await consumer.stop()
 

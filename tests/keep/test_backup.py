@@ -103,6 +103,14 @@ def test_the_three_logs_are_the_same_to_whatever_looks_back(source: Settings, ta
         ] == [(one.topic, one.partition, one.offset, one.appended_at, one.key, one.value, one.record) for one in before]
 
 
+def test_what_looks_back_can_tell_what_was_restored(source: Settings, target: Settings) -> None:
+    """So that nothing is written because of it that could reach somebody."""
+    mark = asyncio.run(restored_log(target))
+    assert mark is not None
+    assert {one.restored for one in everything(LiveLog(target))} == {mark.restore_id}
+    assert {one.restored for one in everything(LiveLog(source))} == {None}
+
+
 def test_a_range_of_time_means_when_it_happened(source: Settings, target: Settings, backup: Path) -> None:
     """Not when it was restored: the same records stand in the same range."""
     before = everything(LiveLog(source))

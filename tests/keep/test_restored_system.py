@@ -19,7 +19,7 @@ from tests.acceptance.ladders import short_ladders
 from tests.acceptance.night import Night
 from tests.acceptance.system import System
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(600)]
 
 OPTIONS = ("--partitions", "6", "--session-timeout", "6")
 LONGER_THAN_A_STEP_S = 15.0
