@@ -137,3 +137,49 @@ class OperationsNote(Record):
     note: Annotated[str, Field(max_length=2000)]
     by: Line
     at: UtcTime
+
+
+RETENTION_KEY = "retention"
+"""Key of the record that says what was deleted by age so far."""
+
+
+class RetentionLook(Record):
+    """What `borderlands retention --apply` found: how long each topic is kept, where it begins, what is gone.
+
+    ``kept_ms`` is by topic; ``starts`` the first offsets that are still there, by partition; ``deleted`` how many
+    offsets were deleted since the look before, ``deleted_ever`` since the first one.
+    """
+
+    record: Literal["retention_look"] = "retention_look"
+    policy_version: PolicyHash
+    kept_ms: dict[str, int]
+    starts: dict[str, tuple[int, ...]]
+    deleted: dict[str, int]
+    deleted_ever: dict[str, int]
+    by: Line
+    at: UtcTime
+
+
+RESTORED_KEY = "restored"
+"""Key of the record that says what of this log was restored from a file."""
+
+
+class RestoredLog(Record):
+    """This log began as the restore of an exported file, whose manifest has the hash ``manifest_sha256``.
+
+    ``restore_id`` is the ``replayid`` of what was restored. ``finished`` is false while records are being written, or
+    where that was cut off. ``ends`` are the first offsets of each topic, by partition, behind what was restored (empty
+    until then). ``open_incidents`` were open when the file was written, up to a hundred of ``open_count``: nothing
+    climbs for them here any more.
+    """
+
+    record: Literal["restored_log"] = "restored_log"
+    restore_id: Id
+    manifest_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    finished: bool
+    records: Annotated[int, Field(ge=0)]
+    ends: dict[str, tuple[int, ...]] = Field(default_factory=dict)
+    open_incidents: Annotated[tuple[Id, ...], Field(max_length=100)] = ()
+    open_count: Annotated[int, Field(ge=0)] = 0
+    by: Line
+    at: UtcTime

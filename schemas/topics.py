@@ -16,6 +16,8 @@ from schemas.control import (
     OperationsNote,
     PolicyChange,
     PublishedPolicy,
+    RestoredLog,
+    RetentionLook,
     StopSwitch,
 )
 from schemas.decision import Decision
@@ -128,7 +130,7 @@ POLICY = Topic(
 )
 CONTROL = Topic(
     "control",
-    (StopSwitch, ContactStop, DutySwap, OperationsNote),
+    (StopSwitch, ContactStop, DutySwap, OperationsNote, RestoredLog, RetentionLook),
     "name",
     ("console", "gateway"),
     ("everyone",),

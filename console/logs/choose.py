@@ -6,7 +6,9 @@ from typing import Annotated
 import typer
 
 from console.connect import connection
+from console.logs.exported import ExportedLog
 from console.logs.live import LiveLog
+from console.logs.manifest import LogDamaged
 from console.logs.source import LogSource
 from console.output import Exit, fail
 
@@ -17,6 +19,11 @@ LogOption = Annotated[
 
 def source_of(home: Path, log: Path | None) -> LogSource:
     """The live topics of the system of ``home``, or the exported file ``log``."""
-    if log is not None:
-        fail(f"{log}: exported files cannot be read yet", Exit.USAGE)
-    return LiveLog(connection(home))
+    if log is None:
+        return LiveLog(connection(home))
+    try:
+        return ExportedLog(log)
+    except LogDamaged as problem:
+        fail(str(problem), Exit.DATA)
+    except OSError as problem:
+        fail(f"{log} cannot be read: {problem.strerror or problem}", Exit.NO_INPUT)

@@ -6,9 +6,12 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
-from console.logs.logged import MAX_RECORDS, Logged, TooMuchToRead, logged
+from console.logs.exported import told
+from console.logs.logged import MAX_RECORDS, Logged, TooMuchToRead
+from console.logs.raw import raw_of
+from console.logs.restore_mark import RestoredTo, restored_to
 from console.logs.source import read_all
-from runtime.kafka import appended_at, make_consumer
+from runtime.kafka import make_consumer
 from runtime.settings import Settings
 from schemas.topics import Topic
 
@@ -18,6 +21,7 @@ class LiveLog:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._restored_to: RestoredTo | None = None
 
     @property
     def name(self) -> str:
@@ -50,14 +54,42 @@ class LiveLog:
                 if partitions is None or topic.partitions is not None or number in partitions
             ]
             consumer.assign(places)
-            starts, ends = await _bounds(consumer, places, since, until)
+            starts, ends = await self.bounds(consumer, places, since, until)
             total = sum(ends[place] - starts[place] for place in places)
             if total > MAX_RECORDS:
                 raise TooMuchToRead(f"{total} records; narrow the time range")
             async for batch in _batches(consumer, starts, ends):
-                yield [_logged(wanted[one.topic], one) for one in batch if keys is None or one.key in keys]
+                read = (raw_of(one) for one in batch if keys is None or one.key in keys)
+                found = (told(wanted[one.topic], one, since, until) for one in read)
+                yield [one for one in found if one is not None]
         finally:
             await consumer.stop()
+
+    async def bounds(
+        self,
+        consumer: AIOKafkaConsumer,
+        places: list[TopicPartition],
+        since: datetime | None,
+        until: datetime | None,
+    ) -> tuple[dict[TopicPartition, int], dict[TopicPartition, int]]:
+        """First and end offset of what may have been appended from ``since`` to ``until`` on each of ``places``."""
+        starts, ends = await _bounds(consumer, places, since, until)
+        if since is not None or until is not None:
+            await self._widen(consumer, starts, ends)
+        return starts, ends
+
+    async def _widen(
+        self, consumer: AIOKafkaConsumer, starts: dict[TopicPartition, int], ends: dict[TopicPartition, int]
+    ) -> None:
+        """Take in what was restored, whatever the range: Kafka knows when it was restored, its headers when it was."""
+        if self._restored_to is None:
+            self._restored_to = await restored_to(self._settings)
+        begins = await consumer.beginning_offsets(list(starts))
+        now = await consumer.end_offsets(list(starts))
+        for place in starts:
+            end = min(self._restored_to(place.topic, place.partition), now[place])
+            if end > begins[place]:
+                starts[place], ends[place] = begins[place], max(ends[place], end)
 
 
 async def read_log(
@@ -104,7 +136,3 @@ async def _batches(
         for place, batch in (await consumer.getmany(*open_, timeout_ms=500)).items():
             yield [record for record in batch if record.offset < ends[place]]
         open_ = {place for place in open_ if await consumer.position(place) < ends[place]}
-
-
-def _logged(topic: Topic, record: "ConsumerRecord[Any, Any]") -> Logged:
-    return logged(topic, record.partition, record.offset, appended_at(record), record.key, record.value)

@@ -1,6 +1,6 @@
 """One record of a log where it stands, decoded."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from schemas.base import Record
@@ -18,7 +18,9 @@ class TooMuchToRead(Exception):
 class Logged:
     """One record where it stands. ``record`` is None when it cannot be decoded; ``fault`` says why.
 
-    Of a restored record these are the place and time it had in the log it came from.
+    Of a restored record these are the place and time it had in the log it came from, and its body as it was there;
+    ``restored`` is the ``replayid`` that consumers of the bus see in it. Nothing that is written because of a restored
+    record may reach anybody. Records are equal however they came here.
     """
 
     topic: str
@@ -29,14 +31,23 @@ class Logged:
     value: bytes | None
     record: Record | None
     fault: Undecodable | None = None
+    restored: str | None = field(default=None, compare=False)
 
 
-def logged(topic: Topic, partition: int, offset: int, at: datetime, key: bytes | None, value: bytes | None) -> Logged:
+def logged(
+    topic: Topic,
+    partition: int,
+    offset: int,
+    at: datetime,
+    key: bytes | None,
+    value: bytes | None,
+    restored: str | None = None,
+) -> Logged:
     """The record of those bytes; what cannot be decoded carries its fault."""
     try:
-        return Logged(topic.name, partition, offset, at, key, value, decode(topic, value))
+        return Logged(topic.name, partition, offset, at, key, value, decode(topic, value), None, restored)
     except Undecodable as fault:
-        return Logged(topic.name, partition, offset, at, key, value, None, fault)
+        return Logged(topic.name, partition, offset, at, key, value, None, fault, restored)
 
 
 def in_order(records: list[Logged]) -> list[Logged]:

@@ -13,11 +13,11 @@ from datetime import datetime, timedelta
 
 from aiokafka.errors import KafkaError
 
+from console.explain.story import Teller
 from console.logs.logged import Logged, TooMuchToRead
 from console.logs.source import LogSource, read_all
 from console.output import Exit, fail, out
 from console.replay.names import incident_of, short_names
-from console.explain.story import Teller
 from schemas.control import PublishedPolicy
 from schemas.policy.models import Policy
 from schemas.topics import CO_PARTITIONED, INCIDENTS, POLICY

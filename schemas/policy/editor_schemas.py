@@ -27,6 +27,7 @@ from schemas.policy.files import (
 from schemas.policy.geography_file import PlacesFile, UnitsFile
 from schemas.policy.models import Agreement
 from schemas.policy.rates import Rates
+from schemas.policy.retention import days
 from schemas.policy.rosters import read_dates, read_days, read_hours
 from schemas.policy.texts import Texts
 
@@ -57,6 +58,7 @@ _DATES = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\d(\.\.\d{4}-\d\d-\d\d)?$
 _WRITTEN: Final[dict[object, JsonSchemaValue]] = {
     read_days: {"anyOf": [_DAYS, {"type": "array", "items": _DAYS, "minItems": 1}], "examples": ["mon-fri", "sat-sun"]},
     read_dates: {"anyOf": [_DATES, {"type": "array", "items": _DATES, "minItems": 1}], "examples": ["2026-12-24"]},
+    days: {"type": "string", "pattern": r"^[0-9]{1,5} ?(d|y)$", "examples": ["180 d", "3 y"]},
     read_hours: {
         "type": "string",
         "pattern": r"^([01]\d|2[0-3]):[0-5]\d ?[-–] ?(([01]\d|2[0-3]):[0-5]\d|24:00)$",

@@ -22,6 +22,7 @@ from schemas.policy.models import (
     Service,
     Staff,
 )
+from schemas.policy.retention import Retention
 from schemas.policy.rosters import Roster
 from schemas.vocabulary import EventType
 
@@ -29,10 +30,11 @@ LANGUAGES: Final[tuple[Lang, ...]] = ("lv", "lt", "en")
 
 
 class SettingsFile(Model):
-    """``policy.yaml``: limits the rules judge by, the width of the uncertain band along the border, and how the policy
-    itself may be changed."""
+    """``policy.yaml``: limits the rules judge by, the width of the uncertain band along the border, how long records
+    are kept, and how the policy itself may be changed."""
 
     limits: Limits
+    retention: Retention = Retention()
     border_band_m: Annotated[int, Field(ge=0, le=10_000)]
     change: ChangeRule | None = None
 

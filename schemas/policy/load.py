@@ -82,6 +82,7 @@ def _assembled(parts: Parts) -> Policy:
         rosters=rosters.rosters if rosters else {},
         ladders=parts.need("ladders.yaml", LaddersFile).ladders,
         geography=_geography(parts, settings.border_band_m),
+        retention=settings.retention,
         rates=parts.get(RATES, Rates) or Rates(),
         texts={language: parts.need(f"texts/{language}.yaml", Texts) for language in LANGUAGES},
         canary=upkeep.canary,

@@ -13,6 +13,7 @@ from schemas.decision import SharedField
 from schemas.place import AdminCode, Point
 from schemas.policy.durations import Duration
 from schemas.policy.rates import Rates
+from schemas.policy.retention import Retention
 from schemas.policy.rosters import Roster
 from schemas.policy.texts import Texts
 from schemas.vocabulary import Action, Channel, EventType, Lane, Severity
@@ -320,6 +321,7 @@ class Policy(Model):
     contact_checks: ContactChecks | None = None
     rates: Rates = Rates()
     change: ChangeRule | None = None
+    retention: Retention = Retention()
 
     @model_validator(mode="after")
     def _every_type_has_competence(self) -> Self:

@@ -5,7 +5,7 @@ from typing import Any
 
 from schemas.policy.models import Policy, canonical_json
 
-_LATER_KEYS = ("rosters", "canary", "contact_checks", "rates", "change")
+_LATER_KEYS = ("rosters", "canary", "contact_checks", "rates", "change", "retention")
 _LATER_OF_TEXTS = ("answers", "service", "replies", "reply_lexicon", "digest")
 _LATER_OF_STEPS = ("deliver_within",)
 """What releases before ladders and answers did not know."""

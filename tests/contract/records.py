@@ -14,6 +14,8 @@ from schemas.control import (
     OperationsNote,
     PolicyChange,
     PublishedPolicy,
+    RestoredLog,
+    RetentionLook,
     StopSwitch,
 )
 from schemas.decision import Decision, PlanStep, Recipient, Route, SharedFacts, SharedField, Verdict
@@ -320,6 +322,32 @@ def examples() -> list[tuple[Topic, Record]]:
         (CONTROL, ContactStop(contact_id="birzai-chief", stopped=True, at=T0)),
         (CONTROL, DutySwap(swap_id="sw-1", by="admin", at=T0, **_SWAP)),
         (CONTROL, OperationsNote(note="upgraded", by="admin", at=T0)),
+        (
+            CONTROL,
+            RetentionLook(
+                policy_version="a" * 64,
+                kept_ms={"events": 86_400_000},
+                starts={"events": (3, 0, 4)},
+                deleted={"events": 2},
+                deleted_ever={"events": 7},
+                by="admin",
+                at=T0,
+            ),
+        ),
+        (
+            CONTROL,
+            RestoredLog(
+                restore_id="restore-1",
+                manifest_sha256="a" * 64,
+                finished=True,
+                records=7,
+                ends={"events": (3, 0, 4)},
+                open_incidents=("in-1",),
+                open_count=1,
+                by="admin",
+                at=T0,
+            ),
+        ),
     ]
 
 
