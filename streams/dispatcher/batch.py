@@ -149,7 +149,9 @@ class Batch:
     def _understood(self, incoming: Incoming) -> Decision | Receipt | Response | None:
         """The record, with its incident; None for a text that is kept on the log and answers nothing."""
         record = decode(TOPICS[incoming.topic], incoming.value)
-        if isinstance(record, Response) and (record.problem is not None or record.command is not None):
+        if isinstance(record, Response) and (
+            record.problem is not None or (record.command is not None and record.incident_id is None)
+        ):
             return None
         if isinstance(record, Response) and record.incident_id is None:
             incident = self._ledger.incident_of_code(record.code)

@@ -125,7 +125,11 @@ def _asks(slot: Slot) -> bool:
 
 
 def _is_open(asked: _Asked, now: datetime) -> bool:
-    state = asked.state
+    return is_open(asked.state, now)
+
+
+def is_open(state: IncidentState, now: datetime) -> bool:
+    """Whether an answer to the request may still change something at ``now``."""
     return state.closed_by is None and (state.expires_at is None or now < state.expires_at)
 
 
