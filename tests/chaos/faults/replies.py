@@ -4,6 +4,7 @@ import asyncio
 import time
 from datetime import UTC, datetime
 
+from runtime.control import ControlFollower
 from schemas.codec import encode
 from schemas.control import StopSwitch
 from schemas.topics import CONTROL
@@ -58,7 +59,7 @@ async def stopped(ground: Ground) -> None:
         ground.besides[party, words] = set()
     said_s = time.time()
     await say_from(ground, who, "STOP")
-    await ground.until_beside(who, "START", said_s)
+    await _until_heeded(ground, who)  # the provider stops by itself as well, so that no confirmation gets through
     silent_from_s = time.time() + _OBEYED_WITHIN_S
     ground.note(f"{who} said STOP at {said_s:.0f}")
     await asyncio.sleep(ground.dice.uniform(*_HELD_S) + _OBEYED_WITHIN_S)
@@ -71,6 +72,12 @@ async def stopped(ground: Ground) -> None:
         if (one.contact, one.channel) == (who, Channel.SMS) and silent_from_s < one.at_s < silent_until_s
     ]
     assert not leaked, f"{len(leaked)} texts went to {who} after STOP: {leaked[:3]}"
+
+
+async def _until_heeded(ground: Ground, who: str) -> None:
+    async with asyncio.timeout(PATIENCE_S), ControlFollower(ground.settings) as control:
+        while who not in control.current.stopped_contacts:  # noqa: ASYNC110 - a value, as its readers see it
+            await asyncio.sleep(0.1)
 
 
 async def _until_texted(ground: Ground, who: str) -> None:
