@@ -5,13 +5,15 @@ from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from schemas.policy.models import Policy
+from schemas.policy.models import Party, Policy
 from schemas.upkeep import Holder, holders_of
 from schemas.vocabulary import Origin
+from streams.rules.duty.public_holidays import holiday_name
 
 FROM_HOUR: Final = 10
 UNTIL_HOUR: Final = 16
-"""Local hours between which people are asked, Monday to Friday: nobody is woken to say that all is well."""
+"""Local hours between which people are asked, Monday to Friday but for the public holidays of their country: nobody is
+woken to say that all is well."""
 
 AT_ONCE: Final = 10
 """Contacts asked in one round; the next round follows a minute later."""
@@ -28,18 +30,21 @@ def due_checks(
     if policy.contact_checks is None:
         return ()
     every = timedelta(seconds=policy.contact_checks.every)
-    zones = {party.id: ZoneInfo(party.time_zone) for party in policy.parties}
+    parties = {party.id: party for party in policy.parties}
     due = [
         holder
         for holder in holders_of(policy)
         if holder.origin is Origin.LIVE
         and holder.contact not in silent
         and (holder.contact not in asked or now - asked[holder.contact] >= every)
-        and _in_office_hours(now.astimezone(zones[holder.party]))
+        and _in_office_hours(parties[holder.party], now)
     ]
     never = datetime.min.replace(tzinfo=now.tzinfo)
     return tuple(sorted(due, key=lambda holder: asked.get(holder.contact, never)))[:AT_ONCE]
 
 
-def _in_office_hours(local: datetime) -> bool:
-    return local.weekday() < 5 and FROM_HOUR <= local.hour < UNTIL_HOUR
+def _in_office_hours(party: Party, now: datetime) -> bool:
+    local = now.astimezone(ZoneInfo(party.time_zone))
+    if local.weekday() >= 5 or not FROM_HOUR <= local.hour < UNTIL_HOUR:
+        return False
+    return holiday_name(party.country, local.date()) is None

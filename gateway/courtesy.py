@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import OrderedDict, deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -35,6 +35,14 @@ class NotTaken(Exception):
 
 SendText = Callable[[str, str, str], Awaitable[None]]
 """``send(to, sender, body)`` hands one text to the provider; raises NotTaken."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """A provider by which texts come in: how replies go out by it, and which of its numbers are ours."""
+
+    send: SendText
+    numbers: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -89,35 +97,37 @@ class Courtesy:
     def __init__(
         self,
         settings: Settings,
-        send: SendText,
+        ways: Mapping[str, Way],
         policy: Callable[[], Policy | None],
         control: Callable[[], Control],
-        ours: Sequence[str],
         now: Callable[[], datetime],
     ) -> None:
-        """``ours`` are our own numbers: a text is answered from the one it went to, and they are never written to.
-
-        ``now`` is the time by which texts are stamped.
+        """``ways`` are the providers by name: a text is answered by the one it came by, from the number it went to.
+        None of our own numbers is ever written to. ``now`` is the time by which texts are stamped.
         """
-        self._send, self._policy, self._control = send, policy, control
-        self._now, self._ours, self._only_to = now, tuple(ours), settings.notifier.only_to
+        self._ways, self._policy, self._control = ways, policy, control
+        self._ours = frozenset(number for way in ways.values() for number in way.numbers)
+        self._now, self._only_to = now, settings.notifier.only_to
         self._allowance = Allowance(settings.gateway.replies_a_day, settings.gateway.replies_a_minute)
         self._answered: Recent[tuple[str, str]] = Recent(NUMBERS_MAX)
         self._tasks: set[asyncio.Task[None]] = set()
 
     def offer(self, text: InboundText, occasion: Occasion) -> None:
         """Reply to ``text``, whose record is on the log, if a reply is due; returns at once."""
-        number = text.number
-        refusal = "no_number" if number is None else self._refusal(text, number, occasion)
-        if number is None or refusal is not None:
-            self._count(occasion, refusal or "no_number")
+        number, way = text.number, self._ways.get(text.provider)
+        if number is None or way is None or not way.numbers:
+            self._count(occasion, "no_number" if number is None else "no_sender")
+            return
+        refusal = self._refusal(text, number, occasion)
+        if refusal is not None:
+            self._count(occasion, refusal)
             return
         body = self._body(number, occasion)
         if body is None:
             self._count(occasion, "no_words")
             return
-        sender = text.to if text.to in self._ours else self._ours[0]
-        task = asyncio.create_task(self._reply(number, sender, body, occasion))
+        sender = text.to if text.to in way.numbers else way.numbers[0]
+        task = asyncio.create_task(self._reply(way.send, number, sender, body, occasion))
         self._tasks.add(task)  # bounded by the allowance of a minute, and by the provider's time-out
         task.add_done_callback(self._tasks.discard)
 
@@ -128,8 +138,6 @@ class Courtesy:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _refusal(self, text: InboundText, number: str, occasion: Occasion) -> str | None:
-        if not self._ours:
-            return "no_sender"
         if number in self._ours:
             return "our_own_number"
         if self._now() - text.at > FRESH:
@@ -169,9 +177,9 @@ class Courtesy:
             logger().error("courtesy_has_no_words", kind=occasion.kind.value, problem=error.detail[:200])
             return None
 
-    async def _reply(self, number: str, sender: str, body: str, occasion: Occasion) -> None:
+    async def _reply(self, send: SendText, number: str, sender: str, body: str, occasion: Occasion) -> None:
         try:
-            await self._send(number, sender, body)
+            await send(number, sender, body)
         except NotTaken as refusal:
             self._count(occasion, "not_taken", problem=str(refusal))
             return

@@ -20,8 +20,8 @@ from schemas.notification import Response
 from schemas.policy.directory import Contact, Directory
 from schemas.topics import RESPONSES
 from schemas.vocabulary import ReplyKind, ReplyProblem
-from streams.rules.replies.record import Arrival, make_response
-from streams.rules.replies.resolve import Sender, Unresolved
+from streams.rules.replies.record import Arrival, make_response, of_request
+from streams.rules.replies.resolve import Sender, Unresolved, is_open
 from streams.rules.replies.understand import Understood
 
 READ_WITHIN_S = 10.0
@@ -69,11 +69,17 @@ class Desk:
     async def _obey(
         self, text: InboundText, said: Understood, command: Literal["stop", "start"], contacts: Mapping[str, Contact]
     ) -> None:
-        """STOP or START: the wish first, then the record of the text, which marks it as done."""
+        """STOP or START: the wish first, then word of it to each request that waits for this contact, then the record
+        of the text, which marks it as done."""
         await self._stops.heed(text, command, contacts)
+        if contacts:
+            await self._follower.read_through(READ_WITHIN_S)
         for name, contact in contacts.items():
-            arrival = _arrival(text, name)
-            await self._keep(make_response(arrival, said, None, self._reader.sender(name, contact)))
+            wish = make_response(_arrival(text, name), said, None, self._reader.sender(name, contact))
+            for state in self._follower.requests.of_contact(name):
+                if is_open(state, self._log.clock.now()):
+                    await self._keep(of_request(wish, state))
+            await self._keep(wish)
         if not contacts:
             await self._keep(make_response(_arrival(text), said, Unresolved(ReplyProblem.UNKNOWN_NUMBER)))
             return  # whoever wants no texts gets none

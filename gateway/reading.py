@@ -1,7 +1,7 @@
 """What a text means: read by the words of the active policy, and by what is open for whoever its number reaches."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from gateway.people import post_of
@@ -11,7 +11,7 @@ from schemas.policy.directory import Contact
 from schemas.policy.models import Policy
 from schemas.vocabulary import ReplyProblem
 from streams.rules.replies.lexicon import default_lexicon, lexicon_of
-from streams.rules.replies.resolve import Resolved, Sender, Unresolved, resolve
+from streams.rules.replies.resolve import SETTLED_AFTER, Resolved, Sender, Unresolved, resolve
 from streams.rules.replies.understand import Understood, understand
 
 ZONE = ZoneInfo("Europe/Riga")
@@ -54,6 +54,8 @@ class Reader:
         self, understood: Understood, contacts: Mapping[str, Contact], requests: Requests, now: datetime
     ) -> tuple[Meaning, Sender | None]:
         """Which request is meant, or why none is, and by whom of ``contacts``, all that one number reaches."""
+        policy = self._policy()
+        settled_after = timedelta(seconds=policy.limits.settled_after) if policy else SETTLED_AFTER
         coded = requests.of_code(understood.code) if understood.code else ()
         meanings: dict[Sender, Meaning] = {}
         for name, contact in contacts.items():
@@ -62,7 +64,7 @@ class Reader:
             states = (*own, *(state for state in coded if state.incident_id not in named))
             sender = self.sender(name, contact)
             try:
-                meanings[sender] = resolve(understood, sender, states, now)
+                meanings[sender] = resolve(understood, sender, states, now, settled_after)
             except Exception as error:  # noqa: BLE001 - as above
                 logger().error("reply_breaks_the_rules", rule="resolve", error=type(error).__name__, contact=name)
                 meanings[sender] = Unresolved(ReplyProblem.NOT_UNDERSTOOD)

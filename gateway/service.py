@@ -9,9 +9,9 @@ from typing import Any
 from aiokafka.errors import KafkaError
 
 from gateway import web
-from gateway.courtesy import Courtesy
+from gateway.courtesy import Courtesy, Way
 from gateway.desk import Desk
-from gateway.inbound import InboundText, inbound_of, is_message
+from gateway.inbound import TWILIO, InboundText, inbound_of, is_message
 from gateway.known import known_since
 from gateway.log import SOURCE, Log, LogAway
 from gateway.missed import AT_MOST, OVERLAP, Missed
@@ -23,6 +23,7 @@ from gateway.sent_texts import SentTexts
 from gateway.signature import Form, Seal
 from gateway.smpp import PROVIDER as SMPP
 from gateway.smpp import NotKept, SmppDoor
+from gateway.smpp_replies import SmppReplies, numbers_of
 from gateway.stops import Stops
 from gateway.twilio_texts import TwilioTexts
 from runtime.control import ControlFollower
@@ -136,12 +137,7 @@ class _Parts:
         self._twilio = TwilioTexts(settings.twilio)
         stack.push_async_callback(self._twilio.close)
         courtesy = Courtesy(
-            settings,
-            self._twilio.send,
-            lambda: self._policies.active,
-            lambda: self._control.current,
-            self._numbers,
-            clock.now,
+            settings, self._ways(), lambda: self._policies.active, lambda: self._control.current, clock.now
         )
         self._reader = Reader(lambda: self._policies.active)
         stops = Stops(self._log, lambda: self._control.current, lambda: self._policies.active, settings.partitions)
@@ -150,6 +146,15 @@ class _Parts:
         )
         for closing in (self._reports.close, self._desk.once.close, courtesy.close):
             stack.push_async_callback(closing)
+
+    def _ways(self) -> dict[str, Way]:
+        """How replies go out, by the provider that a text came by."""
+        by_twilio = {TWILIO: Way(self._twilio.send, tuple(self._numbers))}
+        if SMPP not in self._settings.sms_providers:
+            return by_twilio
+        smpp = self._settings.smpp
+        replies = SmppReplies(smpp, lambda: self._smpp.session if self._smpp is not None else None)
+        return by_twilio | {SMPP: Way(replies.send, numbers_of(smpp))}
 
     def by_smpp(self) -> Iterator[Coroutine[Any, Any, None]]:
         """What must run for the SMPP provider's replies and receipts to be taken; nothing where it is not in use."""

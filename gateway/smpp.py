@@ -93,26 +93,26 @@ class SmppDoor:
         self._now = now
         self._assembly, self._sweep_s = assembly or Assembly(), sweep_s
         self._incomplete: deque[tuple[str, str, str]] = deque(maxlen=MAX_REMEMBERED)
-        self._session = SmppSession(settings, settings.receiver_bind, self._delivered)
+        self.session = SmppSession(settings, settings.receiver_bind, self._delivered)
         self._seen: OrderedDict[bytes, _Seen] = OrderedDict()
         self._reported: OrderedDict[tuple[str, str], None] = OrderedDict()
 
     @property
     def bound(self) -> bool:
         """Whether the provider can deliver to us now."""
-        return self._session.bound
+        return self.session.bound
 
     async def run(self) -> None:
         """Receive until cancelled: begin when the receipts on the log have been read."""
         await self._sent.caught_up.wait()
         sweeping = asyncio.create_task(self._sweep(), name="smpp-parts")
-        serving = asyncio.create_task(self._session.run(), name="smpp-door")
+        serving = asyncio.create_task(self.session.run(), name="smpp-door")
         try:
             done, _ = await asyncio.wait((sweeping, serving), return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
         finally:
-            await self._session.close()
+            await self.session.close()
             for task in (sweeping, serving):
                 task.cancel()
             await asyncio.gather(sweeping, serving, return_exceptions=True)

@@ -57,7 +57,8 @@ class Reporter:
         await self._desk.write(hand, [receipt])
         delivery, reason = receipt.delivery or Delivery.SUPPRESSED, receipt.reason
         reason_text = reason.value if reason else ""
-        metrics.DELIVERIES.labels(self._channel.value, delivery.value, reason_text).inc()
+        template = hand.notification.template.value
+        metrics.DELIVERIES.labels(self._channel.value, delivery.value, reason_text, template).inc()
         logger().info(
             "notification_" + delivery.value,
             notification=receipt.notification_id,

@@ -4,10 +4,9 @@ import asyncio
 import contextlib
 import time
 from collections import OrderedDict
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from aiosmpplib.protocol import SubmitSm
-from aiosmpplib.state import NPI, TON, USER_MESSAGE_REFERENCE, OptionalParam, PhoneNumber
 
 from notifiers.message import Message
 from notifiers.outcome import NotSent, Outcome, Reconciled, Retry, Sent, Unknown
@@ -16,16 +15,12 @@ from runtime import metrics
 from runtime.process import ConfigurationMistake
 from runtime.settings import SmppSettings
 from runtime.smpp_session import Answer, Broken, NotBound, SmppSession
-from runtime.smpp_text import encoding_of, parts_of, with_header
+from runtime.smpp_submit import Text, messages_of, sender_of
 from schemas.ids import smpp_reference
 from schemas.vocabulary import Channel, Lane, ReceiptReason
 
 MAX_LATE = 1000
 """Texts without an answer whose late answer is still listened for."""
-
-
-MIN_VALIDITY, MAX_VALIDITY = timedelta(minutes=1), timedelta(days=7)
-_UDH = 0x40
 
 
 class SmppSms:
@@ -122,55 +117,15 @@ class SmppSms:
             return Unknown(ReceiptReason.CONNECTION, "the session ended before the answer")
 
     def _pdus(self, message: Message, now: datetime) -> list[SubmitSm]:
-        parts = parts_of(message.body)
-        if len(parts) == 1 or self._settings.long_texts == "payload":
-            alone = self._pdu(message, now)
-            if len(parts) > 1:
-                alone.short_message, alone.message_payload = "", message.body
-            return [alone]
-        reference = smpp_reference(message.notification.notification_id, message.notification.attempt)
-        pdus = [self._pdu(message, now) for _ in parts]
-        for pdu, raw in zip(pdus, with_header(parts, reference), strict=True):
-            pdu.esm_class = _UDH
-            pdu.set_encoded_message(raw)
-            pdu.registered_delivery = 1 if pdu is pdus[-1] else 0  # one report for the text, as it was handed over
-        return pdus
-
-    def _pdu(self, message: Message, now: datetime) -> SubmitSm:
         about = message.notification
-        left = about.expires_at - now
-        reference = OptionalParam(USER_MESSAGE_REFERENCE, smpp_reference(about.notification_id, about.attempt))
-        return SubmitSm(
-            short_message=message.body,
-            encoding=encoding_of(message.body),
-            source=self._senders[about.lane],
-            destination=PhoneNumber(_digits(self._settings, message.to), TON.INTERNATIONAL, NPI.ISDN),
-            validity_period=timedelta(seconds=int(max(MIN_VALIDITY, min(MAX_VALIDITY, left)).total_seconds())),
-            registered_delivery=1,
-            optional_params=[reference] if self._settings.reference else [],
-        )
+        reference = smpp_reference(about.notification_id, about.attempt)
+        sender = self._senders[about.lane]
+        return messages_of(self._settings, Text(message.to, sender, message.body, reference, about.expires_at - now))
 
     def _keep_late(self, message: Message, answer: "asyncio.Future[Answer]") -> None:
         self._late[_key(message)] = answer
         while len(self._late) > MAX_LATE:
             self._late.popitem(last=False)[1].cancel()
-
-
-def sender_of(settings: SmppSettings, sender: str) -> PhoneNumber:
-    """``sender`` with its type of number and numbering plan: as set, or by its form (5.2.5, 5.2.6)."""
-    if sender.startswith("+"):
-        ton, npi = TON.INTERNATIONAL, NPI.ISDN
-    elif sender.isdigit():
-        ton, npi = TON.NETWORK_SPECIFIC, NPI.UNKNOWN
-    else:
-        ton, npi = TON.ALPHANUMERIC, NPI.UNKNOWN
-    ton = ton if settings.from_ton is None else TON(settings.from_ton)
-    npi = npi if settings.from_npi is None else NPI(settings.from_npi)
-    return PhoneNumber(_digits(settings, sender), ton, npi)
-
-
-def _digits(settings: SmppSettings, number: str) -> str:
-    return number if settings.plus else number.removeprefix("+")
 
 
 def _key(message: Message) -> tuple[str, int]:

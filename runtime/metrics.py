@@ -33,7 +33,9 @@ TRANSACTIONS = Histogram(
 )
 QUARANTINED = Counter("borderlands_incidents_quarantined", "Incidents set aside because a record could not be applied")
 DELIVERIES = Counter(
-    "borderlands_deliveries", "Outcomes of attempts to send, by channel and reason", ["channel", "delivery", "reason"]
+    "borderlands_deliveries",
+    "Outcomes of attempts to send, by channel, reason and template: canaries are told apart by it",
+    ["channel", "delivery", "reason", "template"],
 )
 PROVIDER_SECONDS = Histogram(
     "borderlands_provider_request_seconds",

@@ -18,6 +18,7 @@ from schemas.decision import Decision
 from schemas.event import EmergencyEvent
 from schemas.incident import Cursor, IncidentState
 from schemas.notification import Notification, Receipt, ResendOrder, Response
+from schemas.snapshot import NotWhole, whole, written
 from schemas.topics import Topic
 from schemas.vocabulary import RejectionReason
 
@@ -62,7 +63,7 @@ def encode(topic: Topic, record: Record, *, source: str, at: datetime, cause: st
     """
     if not isinstance(record, topic.records):
         raise TypeError(f"{type(record).__name__} does not belong on {topic.name}")
-    value = record.model_dump_json(exclude_none=True).encode()
+    value = written(record) if isinstance(record, IncidentState) else record.model_dump_json(exclude_none=True).encode()
     if len(value) > topic.max_bytes:
         raise TooLargeToWrite(f"{len(value)} bytes for {topic.name}, which takes {topic.max_bytes}")
     headers = [
@@ -155,7 +156,10 @@ def decode(topic: Topic, value: bytes | None) -> Record:
             body,
         )
     try:
-        record = cls.model_validate_json(value or b"")
+        shortened = cls is IncidentState and "once" in body
+        record = cls.model_validate(whole(body)) if shortened else cls.model_validate_json(value or b"")
+    except NotWhole as error:
+        raise Undecodable(RejectionReason.INVALID, str(error)[:2000], "correct the named fields", body) from error
     except ValidationError as error:
         raise _explained(error, body) from error
     _must_be_clear(topic, value or b"")

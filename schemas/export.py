@@ -4,9 +4,16 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+from pydantic import BaseModel
+
+from schemas.incident import IncidentState
+from schemas.snapshot import WrittenState
 from schemas.topics import TOPICS
 
 TARGET = Path(__file__).parent / "json"
+
+_AS_WRITTEN: dict[type[BaseModel], type[BaseModel]] = {IncidentState: WrittenState}
+"""Records whose form on the log is another than the one they are read into."""
 
 
 def schemas() -> Iterator[tuple[str, str]]:
@@ -17,7 +24,7 @@ def schemas() -> Iterator[tuple[str, str]]:
         schema = {
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             "$id": f"urn:safe-borderlands:{name}:v1",
-            **model.model_json_schema(mode="validation"),
+            **_AS_WRITTEN.get(model, model).model_json_schema(mode="validation"),
         }
         yield f"{name}.schema.json", json.dumps(schema, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 

@@ -47,12 +47,14 @@ class Ending(StrEnum):
 
 
 class Asked(Model):
-    """A contact that was asked on a rung. ``dismissed``: it was told, or spared the alert, since enough others come."""
+    """A contact that was asked on a rung. ``dismissed``: it was told, or spared the alert, since enough others come;
+    ``stopped``: it wants no more texts (STOP), so that nobody waits for its answer, though one still counts."""
 
     contact_id: Id
     role: Id
     rung: int
     dismissed: bool = False
+    stopped: bool = False
 
 
 class Reply(Model):

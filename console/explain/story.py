@@ -88,7 +88,7 @@ class Teller:
             case Receipt() as receipt:
                 return self._tell_receipt(receipt)
             case Response() as response:
-                said = response.answer or "not understood"
+                said = response.answer or response.command or "not understood"
                 return f"answer    {said} by {response.party} {response.role or ''} ({response.channel})", [
                     f"“{' '.join(response.text.split())}”"
                 ] if response.text else []

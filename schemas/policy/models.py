@@ -281,10 +281,12 @@ class Geography(Model):
 
 class Limits(Model):
     """Times the rules judge by. ``repeat_window``: an event reported longer ago is refused as too old;
-    ``clock_skew``: how far ahead of the system's clock a report may be."""
+    ``clock_skew``: how far ahead of the system's clock a report may be; ``settled_after``: how long ago colleagues must
+    have answered a request for a reply without a code to mean a newer one (docs/replies.md)."""
 
     repeat_window: Duration
     clock_skew: Duration
+    settled_after: Duration = 30 * 60
 
 
 class ChangeRule(Model):

@@ -8,6 +8,7 @@ from schemas.policy.models import Policy, canonical_json
 _LATER_KEYS = ("rosters", "canary", "contact_checks", "rates", "change", "retention")
 _LATER_OF_TEXTS = ("answers", "service", "replies", "reply_lexicon", "digest")
 _LATER_OF_STEPS = ("deliver_within",)
+_LATER_OF_LIMITS = ("settled_after",)
 """What releases before ladders and answers did not know."""
 
 
@@ -23,6 +24,7 @@ def version_before_ladders(policy: Policy) -> str:
     """
     whole, set_by_hand = policy.model_dump(mode="json"), policy.model_dump(mode="json", exclude_defaults=True)
     _leave_out(whole, set_by_hand, _LATER_KEYS)
+    _leave_out(whole["limits"], set_by_hand["limits"], _LATER_OF_LIMITS)
     for language, texts in whole["texts"].items():
         _leave_out(texts, set_by_hand["texts"][language], _LATER_OF_TEXTS)
     for ladder, bare in zip(whole["ladders"], set_by_hand["ladders"], strict=True):

@@ -28,6 +28,10 @@ MAX_FAILURES_IN_A_ROW = 5
 DUE_MAX = 100
 """Incidents whose timers fire in one batch, the earliest first; thousands may fall due at once after an outage."""
 
+KEPT_FOR_THE_END = 8
+"""This part of a snapshot's bound is kept for an incident that was set aside for its size: whom it told may still be
+told that it is over, and its reason must fit."""
+
 SOURCE = "dispatcher"
 
 Source = Decision | Receipt | Response | ResendOrder
@@ -148,7 +152,9 @@ class Batch:
     def _understood(self, incoming: Incoming) -> Source | None:
         """The record, with its incident; None for a text that is kept on the log and answers nothing."""
         record = decode(TOPICS[incoming.topic], incoming.value)
-        if isinstance(record, Response) and (record.problem is not None or record.command is not None):
+        if isinstance(record, Response) and (
+            record.problem is not None or (record.command is not None and record.incident_id is None)
+        ):
             return None
         if isinstance(record, Response) and record.incident_id is None:
             incident = self._ledger.incident_of_code(record.code)
@@ -233,7 +239,11 @@ class Batch:
             return effects, None
         if work.state is None:
             return effects, Output(INCIDENTS.name, incident.encode(), None, [])
-        return effects, self._output(INCIDENTS, work.state, incident)
+        output = self._output(INCIDENTS, work.state, incident)
+        room = INCIDENTS.max_bytes - INCIDENTS.max_bytes // KEPT_FOR_THE_END
+        if work.state.quarantined is None and len(output.value or b"") > room:
+            raise TooLargeToWrite(f"{len(output.value or b'')} bytes; an incident may take {room}")
+        return effects, output
 
     def _effect(self, effect: Effect, incident: str) -> Output:
         match effect:

@@ -13,6 +13,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from schemas.codec import Undecodable, decode
 from schemas.incident import IncidentState
+from schemas.snapshot import written
 from schemas.topics import INCIDENTS
 from schemas.vocabulary import Delivery, Status
 
@@ -108,7 +109,7 @@ class States:
         self._at_work.move_to_end(state.incident_id)
         while len(self._at_work) > AT_WORK_MAX:
             incident, quiet = self._at_work.popitem(last=False)
-            self._packed[incident] = self._pack(quiet.model_dump_json(exclude_none=True).encode())
+            self._packed[incident] = self._pack(written(quiet))
 
     def put_snapshot(self, incident: str, snapshot: bytes) -> None:
         """Take over an encoded state without reading it."""

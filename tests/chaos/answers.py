@@ -124,7 +124,7 @@ async def _play(ground: Ground, story: Story) -> None:
     for line in story.lines:
         said = line.says.format(code=_code(ground, reported, line.contact))
         ground.load.answered += (answer := list(_owed(reported, story, line)))
-        await _say(ground, line.contact, said)
+        await say_from(ground, line.contact, said)
         if not await _arrived(ground, answer):
             return
 
@@ -156,7 +156,7 @@ def _code(ground: Ground, reported: Reported, contact: str) -> str:
     raise AssertionError(f"{contact} has no text about {reported.marker}")
 
 
-async def _say(ground: Ground, contact: str, text: str) -> None:
+async def say_from(ground: Ground, contact: str, text: str) -> None:
     """Have a phone send ``text``; again, as people do, where the provider does not take it."""
     number = _number(ground.directory, contact)
     deadline = time.monotonic() + PATIENCE_S

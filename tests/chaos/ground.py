@@ -15,7 +15,7 @@ from runtime.settings import Settings
 from schemas.policy.directory import Directory
 from schemas.policy.directory_file import load_directory
 from schemas.vocabulary import Channel
-from tests.chaos.books import Owed, missing
+from tests.chaos.books import Arrived, Owed, missing
 from tests.chaos.ledgers import Ledgers
 from tests.chaos.load import Load
 from tests.chaos.rig import Rig
@@ -31,6 +31,8 @@ class Ground:
 
     ``explains`` are channels on which the fault could leave a sending unknown, so that a marked repetition may come;
     ``refused`` pairs of contact and channel that a provider refused for good, so that nothing need arrive there;
+    ``besides`` are texts that belong to no event, by contact (or the party its name begins with) and words in them,
+    with those to whom each has come;
     ``foreign`` is what was written past every door; ``partition_of`` where a forged record must stand by its key;
     ``did`` says what was done exactly, so that a failed round can be understood.
     """
@@ -43,6 +45,7 @@ class Ground:
     explains: set[Channel] = field(default_factory=set)
     refused: set[tuple[str, Channel]] = field(default_factory=set)
     foreign: Foreign = field(default_factory=Foreign)
+    besides: dict[tuple[str, str], set[tuple[str, Channel]]] = field(default_factory=dict)
     did: list[str] = field(default_factory=list)
 
     @property
@@ -68,6 +71,26 @@ class Ground:
             if not absent or time.monotonic() > deadline:
                 return absent
             await asyncio.sleep(0.2)
+
+    def is_beside(self, one: Arrived) -> bool:
+        """Whether ``one`` belongs to no event and yet was to come, once to each contact and channel."""
+        for (whom, words), there in self.besides.items():
+            if one.marker is None and one.contact.startswith(whom) and words in one.body:
+                first = (one.contact, one.channel) not in there
+                there.add((one.contact, one.channel))
+                return first
+        return False
+
+    async def until_beside(self, whom: str, words: str, since_s: float, within_s: float = PATIENCE_S) -> None:
+        """Wait until a text with ``words`` has come to ``whom`` after ``since_s``, seconds since the epoch."""
+        self.besides[whom, words] = set()
+        deadline = time.monotonic() + within_s
+        while not any(
+            one.contact.startswith(whom) and words in one.body and one.at_s >= since_s for one in self.ledgers.arrived
+        ):
+            assert time.monotonic() < deadline, f"{whom} never reads {words!r}"
+            await asyncio.sleep(0.2)
+            self.ledgers.read()
 
     def note(self, what: str) -> None:
         """Say what is being done."""

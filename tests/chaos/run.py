@@ -44,6 +44,8 @@ class Run:
         """Give each text to the round that owes it; the newest round is asked first."""
         for one in fresh:
             for played in reversed(self.rounds):
+                if played.ground.is_beside(one):
+                    break
                 if any(reported.marker == one.marker for reported in played.ground.load.reported):
                     played.arrived.append(one)
                     break

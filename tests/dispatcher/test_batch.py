@@ -13,7 +13,7 @@ from schemas.event import FreeText
 from schemas.incident import Cursor, IncidentState
 from schemas.notification import Receipt, Response
 from schemas.topics import DECISIONS, INCIDENTS, RECEIPTS, RESPONSES, TOPICS, Topic
-from schemas.vocabulary import Answer, Delivery, EventKind, ReceiptKind, ReceiptReason, ReplyProblem
+from schemas.vocabulary import Answer, Delivery, EventKind, ReceiptKind, ReceiptReason, ReplyProblem, Template
 from streams.dispatcher import batch as batch_module
 from streams.dispatcher.batch import MAX_FAILURES_IN_A_ROW, Batch, Incoming, Outcome, RulesBroken, in_order
 from streams.dispatcher.ledger import Ledger
@@ -164,6 +164,21 @@ def test_a_state_too_large_to_write_quarantines_its_incident(monkeypatch: pytest
     ]
     after = known(ledger)
     assert (after.slots, "TooLargeToWrite" in (after.quarantined or "")) == (before.slots, True)
+
+
+def test_a_state_near_its_bound_is_set_aside_while_a_cancel_still_fits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Part of the bound is kept: whom an incident told before it grew too large is told that it is over."""
+    ledger = Ledger(0)
+    (note,) = run(ledger, incoming(DECISIONS, decision("ev-1", route(CHIEF)))).notifications
+    run(ledger, incoming(RECEIPTS, outcome(note, Delivery.SENT)))
+    room = len(encode(INCIDENTS, known(ledger), source="test", at=T0).value) + 1500
+    monkeypatch.setattr(batch_module, "INCIDENTS", replace(INCIDENTS, max_bytes=room * 8 // 7))
+    long = facts().model_copy(update={"text": FreeText(text="d" * 900, language="lv")})
+    grown = incoming(DECISIONS, decision("ev-2", route(CHIEF, shared=long), kind=EventKind.UPDATE))
+    assert ends(run(ledger, grown)) == [("ev-2", ReceiptReason.QUARANTINED)]
+    assert f"an incident may take {room}" in (known(ledger).quarantined or "")
+    told = run(ledger, incoming(DECISIONS, decision("ev-3", kind=EventKind.CANCEL)))
+    assert [note.template for note in told.notifications] == [Template.CANCEL]
 
 
 def test_every_event_of_a_batch_too_large_to_write_has_its_end(monkeypatch: pytest.MonkeyPatch) -> None:

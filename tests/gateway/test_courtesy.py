@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gateway.courtesy import Courtesy, NotTaken, Occasion
+from gateway.courtesy import Courtesy, NotTaken, Occasion, Way
 from gateway.inbound import InboundText
 from runtime.control import Control
 from runtime.settings import NotifierSettings, Settings
@@ -16,6 +16,7 @@ from schemas.policy.models import Policy
 from schemas.vocabulary import ReplyKind
 
 OURS = ("+37167000001", "+37167000002")
+SHORT = ("+37060000007", "1188")
 RUTA = Contact(name="Rūta", language="lt", script=Script.ASCII, sms="+37061200001")
 WRONG_CODE = Occasion(ReplyKind.UNKNOWN_CODE, ("7F2K",), "birzai-duty", RUTA)
 
@@ -47,7 +48,11 @@ class Mouth:
         self.refuses = False
         holds = control or Control()
         self.courtesy = Courtesy(
-            settings or Settings(), self._send, lambda: policy, lambda: holds, OURS, lambda: datetime.now(UTC)
+            settings or Settings(),
+            {"twilio": Way(self._send, OURS), "smpp": Way(self._send_by_smpp, SHORT)},
+            lambda: policy,
+            lambda: holds,
+            lambda: datetime.now(UTC),
         )
 
     async def offered(self, inbound: InboundText, occasion: Occasion = WRONG_CODE) -> list[tuple[str, str, str]]:
@@ -62,6 +67,9 @@ class Mouth:
             raise NotTaken("HTTP 400, code 21610")
         self.said.append((to, sender, body))
 
+    async def _send_by_smpp(self, to: str, sender: str, body: str) -> None:
+        self.said.append((to, f"smpp {sender}", body))
+
 
 async def test_a_reply_comes_from_the_number_written_to_in_the_readers_language_and_letters(policy: Policy) -> None:
     """A contact is answered as the directory says; a stranger in the language of their country."""
@@ -75,10 +83,20 @@ async def test_a_reply_comes_from_the_number_written_to_in_the_readers_language_
     assert "ī" in body
 
 
+async def test_a_reply_goes_out_by_the_provider_that_the_text_came_by(policy: Policy) -> None:
+    """Who wrote to a number of the local operator hears from it, and from no number they do not know."""
+    mouth = Mouth(policy)
+    await mouth.offered(text(provider="smpp", to="1188"))
+    await mouth.offered(text(provider="smpp", to="37060000009", body="?"))
+    await mouth.offered(text(provider="pigeon", body="!"))
+    assert [sender for _, sender, _ in mouth.said] == ["smpp 1188", "smpp +37060000007"]
+
+
 @pytest.mark.parametrize(
     "changes",
     [
         {"sender": OURS[0]},
+        {"sender": SHORT[0]},
         {"sender": "Bank"},
         {"sender": "1188"},
         {"at": datetime.now(UTC) - timedelta(hours=1)},

@@ -110,6 +110,20 @@ async def test_stop_is_heeded_and_the_municipality_told(stage: Stage) -> None:
         assert (event.service.kind, event.service.contact_id) == (kind, "birzai-duty")
 
 
+async def test_a_stop_reaches_the_requests_that_wait_for_its_contact(stage: Stage) -> None:
+    """Each open one gets a record on its partition, without the text; one that is over gets none."""
+    waiting, over = await stage.asked(), await stage.asked(closed_by=EventKind.CANCEL)
+    async with stage.gateway():
+        stop = await stage.response(await stage.sandbox.reply(RUTA, URGENT, "STOP"))
+    assert stop.incident_id is None
+    of_requests = [(partition, one) for partition, one in await stage.responses() if one.incident_id is not None]
+    ((partition, record),) = of_requests
+    assert (record.incident_id, record.contact_id, record.command) == (waiting.incident_id, stage.ruta, "stop")
+    assert partition == partition_for(waiting.incident_id, PARTITIONS)
+    assert (record.text, record.provider_ref) == (None, None)
+    assert over.incident_id != record.incident_id
+
+
 async def test_a_stop_said_twice_loses_a_contact_once(stage: Stage) -> None:
     """The second one is kept as a text; nobody is told again, not even after a restart."""
     async with stage.gateway():

@@ -3,11 +3,12 @@
 import asyncio
 
 import pytest
+from prometheus_client import REGISTRY
 
 from deploy.local.sandbox import Fault, FaultKind, NumberTrouble, Operation
 from runtime.kafka import partition_for
 from schemas.topics import NOTIFY
-from schemas.vocabulary import Channel, Delivery, Lane, Origin, ReceiptKind, ReceiptReason, Status
+from schemas.vocabulary import Channel, Delivery, Lane, Origin, ReceiptKind, ReceiptReason, Status, Template
 from tests.notifiers.stage import DRILL, JONAS, LETTERS, PARTITIONS, ROUTINE, RUTA, URGENT, Stage, deliveries, kinds
 
 pytestmark = pytest.mark.kafka
@@ -34,13 +35,21 @@ async def test_an_order_becomes_one_text_with_every_letter(stage: Stage) -> None
     assert RUTA not in receipt.model_dump_json()
 
 
+def _counted(template: Template) -> float:
+    """Texts of ``template`` that a provider took, as a dashboard counts them."""
+    labels = {"channel": "sms", "delivery": "sent", "reason": "accepted", "template": template.value}
+    return REGISTRY.get_sample_value("borderlands_deliveries_total", labels) or 0.0
+
+
 async def test_a_contact_without_diacritics_gets_plain_letters(stage: Stage) -> None:
     """A contact with script ascii gets the same text in ASCII."""
     order = stage.order(contact_id="jonas", lane=Lane.ROUTINE)
+    before = _counted(order.template)
     async with stage.notifier():
         await stage.emit(order)
         text = await stage.sandbox.wait_for_sms(JONAS, 15)
         await stage.outcome(order)
+    assert _counted(order.template) == before + 1, "told apart from canaries"
     assert text.body.isascii()
     assert text.peer == ROUTINE
 

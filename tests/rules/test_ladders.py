@@ -7,6 +7,7 @@ import pytest
 from schemas.decision import Recipient
 from schemas.event import Service
 from schemas.incident import Ending
+from schemas.notification import Response
 from schemas.policy.models import Ladder, LadderStep, Member, Staff
 from schemas.vocabulary import (
     Action,
@@ -575,3 +576,56 @@ def test_a_service_event_becomes_a_text_of_its_kind_and_climbs_nothing(kind: Ser
     story.accepted().apply(says(DESK.contact_id, Answer.RECEIVED))
     assert (story.emitted, len(story.known.answers)) == ([], 1)
     assert story.wait(3600).emitted == []
+
+
+def stop(contact: str, *, command: str = "stop", name: str | None = None) -> Response:
+    """STOP or START of somebody who is being asked."""
+    return says(contact, name=name or f"rs-{contact}-{command}").model_copy(update={"answer": None, "command": command})
+
+
+def test_a_stop_of_the_only_one_left_moves_the_ladder_on_at_once() -> None:
+    """Nobody waits for who wants no more texts; the asking side hears of no answer, since there was none."""
+    story = begun().accepted().apply(says(CHIEF.contact_id, Answer.DECLINE))
+    story.apply(stop(DESK.contact_id))
+    assert (story.alerts(), story.news()) == ([*VOLUNTEERS], [])
+    assert story.reasons() == [ReceiptReason.NOBODY_ANSWERED]
+    assert "STOP" in (story.said[0].detail or "")
+
+
+def test_a_stop_beside_somebody_who_may_answer_changes_nothing_yet() -> None:
+    """The step waits for the others as long as ever."""
+    story = begun().accepted().apply(stop(DESK.contact_id))
+    assert (story.emitted, story.said, story.climb.rung) == ([], [], 0)
+    assert story.wait(ANSWER_S - 1).alerts() == []
+    assert story.wait(1).alerts() == [*VOLUNTEERS]
+
+
+def test_a_yes_before_or_after_a_stop_counts() -> None:
+    """Who says that they come and then wants no more texts comes; so does who says so in spite of it."""
+    story = begun().accepted().apply(says(DESK.contact_id)).apply(stop(DESK.contact_id))
+    assert (story.climb.ended, story.emitted) == (Ending.ACCEPTED, [])
+    story = begun().accepted().apply(stop(DESK.contact_id)).apply(says(DESK.contact_id))
+    assert story.climb.ended is Ending.ACCEPTED
+
+
+def test_a_start_is_waited_for_again() -> None:
+    """STOP by mistake, then START: the step waits for this contact as before."""
+    story = begun(DESK, ladder=PROVEN).accepted()
+    story.apply(stop(DESK.contact_id), stop(DESK.contact_id, command="start"))
+    assert (story.emitted, story.climb.ended) == ([], None)
+    story.apply(stop(DESK.contact_id, name="rs-again"))
+    assert story.climb.ended is Ending.UNANSWERED
+
+
+def test_a_stop_outlasts_the_climb_in_which_it_was_said() -> None:
+    """Reported once more after nobody answered: who said STOP is not waited for."""
+    story = begun(DESK, ladder=PROVEN).accepted().apply(stop(DESK.contact_id))
+    assert story.climb.ended is Ending.UNANSWERED
+    story.apply(asked("ev-2", asking(DESK, ladder=PROVEN)))
+    assert (story.climb.ended, len(story.news())) == (Ending.UNANSWERED, 1)
+
+
+def test_a_text_that_may_be_lost_is_not_repeated_after_a_stop() -> None:
+    """No other provider is ordered to send what its reader does not want."""
+    story = begun(DESK, CHIEF, ladder=PROVEN).accepted().apply(stop(DESK.contact_id)).wait(31)
+    assert [note.contact_id for note in story.emitted] == [CHIEF.contact_id]

@@ -11,7 +11,7 @@ from schemas.upkeep import holders_of
 from schemas.vocabulary import Origin
 from tests.policy.conftest import SHIPPED
 
-MONDAY_NOON = datetime(2026, 11, 2, 10, 0, tzinfo=UTC)
+MONDAY_NOON = datetime(2026, 11, 9, 10, 0, tzinfo=UTC)
 """12.00 on the clocks of both countries."""
 
 DAY = timedelta(days=1)
@@ -45,20 +45,34 @@ def test_who_was_never_asked_is_asked_a_few_at_a_time(policy: Policy) -> None:
 @pytest.mark.parametrize(
     ("local", "may"),
     [
-        ("2026-11-02T09:59", False),
-        ("2026-11-02T10:00", True),
-        ("2026-11-02T15:59", True),
-        ("2026-11-02T16:00", False),
+        ("2026-11-09T09:59", False),
+        ("2026-11-09T10:00", True),
+        ("2026-11-09T15:59", True),
+        ("2026-11-09T16:00", False),
         ("2026-11-06T12:00", True),
         ("2026-11-07T12:00", False),
         ("2026-11-08T12:00", False),
-        ("2026-11-02T03:00", False),
+        ("2026-11-09T03:00", False),
     ],
 )
 def test_nobody_is_asked_at_night_or_at_the_weekend(policy: Policy, local: str, may: bool) -> None:
     """Ten to four on working days, by the municipality's clock; in November that is two hours ahead of UTC."""
     now = datetime.fromisoformat(f"{local}+02:00")
     assert bool(_asked(policy, now)) is may
+
+
+@pytest.mark.parametrize(
+    ("day", "asked"),
+    [("2026-11-18", {"LT"}), ("2026-11-02", {"LV"}), ("2026-12-24", set()), ("2026-11-17", {"LV", "LT"})],
+)
+def test_nobody_is_asked_on_a_public_holiday_of_their_country(policy: Policy, day: str, asked: set[str]) -> None:
+    """Independence Day of Latvia, All Souls' Day of Lithuania, Christmas Eve of both, and a working day of both."""
+    country = {party.id: party.country for party in policy.parties}
+    where = {holder.contact: country[holder.party] for holder in holders_of(policy)}
+    now, before = datetime.fromisoformat(f"{day}T12:00+02:00"), dict[str, datetime]()
+    while due := due_checks(policy, before, frozenset(), now):
+        before |= {holder.contact: now for holder in due}
+    assert {where[contact] for contact in before} == asked
 
 
 def test_summer_time_is_the_municipalitys(policy: Policy) -> None:

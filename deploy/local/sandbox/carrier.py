@@ -265,7 +265,8 @@ class Carrier:
         self._ledger.append(now, "status", sid=message.sid, status=status, error_code=error_code, at_s=now)
         if status == "delivered":
             self._phones.add(message.to, "in", message, now)
-        self._call_back(message.sid, message.status_callback, status_form(self._account_sid, message))
+        if self._settings.reports_back:
+            self._call_back(message.sid, message.status_callback, status_form(self._account_sid, message))
         if message.via == SMPP and self.smsc is not None:
             self.smsc.moved(message)
 

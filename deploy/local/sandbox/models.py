@@ -128,7 +128,8 @@ class Settings(_Word):
     `rate_segments_per_s` is per sender (0: unlimited); `paused` holds every queue; a new message appears in
     listings after `list_delay_s`; sending takes `sending_s`, the delivery report another `delivery_s`. Messages
     handed over faster than `takes_per_s` (0: unlimited) are answered 429, and nothing is accepted. While `calls_back`
-    is false every call about a text, ours or a phone's, is lost on its way.
+    is false every call about a text, ours or a phone's, is lost on its way; while `reports_back` is false, every
+    report on a text of ours.
     """
 
     rate_segments_per_s: float = Field(default=10, ge=0)
@@ -138,6 +139,7 @@ class Settings(_Word):
     sending_s: float = Field(default=0.02, ge=0)
     delivery_s: float = Field(default=0.1, ge=0)
     calls_back: bool = True
+    reports_back: bool = True
     inbound_webhook: str | None = None
 
 

@@ -17,9 +17,12 @@ UNDECIDED = frozenset({Answer.RECEIVED, Answer.DEFER})
 def heard(state: IncidentState, response: Response, now: datetime) -> IncidentState:
     """``state`` with what ``response`` says to the requests it concerns; only the newest answer of a contact counts.
 
-    One with a problem, or to something that is over, is no answer to anything.
+    One with a problem, or to something that is over, is no answer to anything. After a STOP its contact is not waited
+    for, until START; what it had answered stands.
     """
-    if response.answer is None or response.problem is not None or response.command is not None:
+    if response.command is not None:
+        return _silenced(state, response.contact_id, stopped=response.command == "stop")
+    if response.answer is None or response.problem is not None:
         return state
     concerned = _concerned(state, response, now)
     climbs: dict[int, Climb | None] = {}
@@ -32,6 +35,20 @@ def heard(state: IncidentState, response: Response, now: datetime) -> IncidentSt
             told.add(duty.asking_party)
             if climb != duty.climb:
                 climbs[place] = climb
+    return with_climbs(state, climbs)
+
+
+def _silenced(state: IncidentState, contact: str | None, *, stopped: bool) -> IncidentState:
+    climbs: dict[int, Climb | None] = {}
+    for place, duty in enumerate(state.obligations):
+        if duty.climb is None:
+            continue
+        asked = tuple(
+            one.model_copy(update={"stopped": stopped}) if one.contact_id == contact else one
+            for one in duty.climb.asked
+        )
+        if asked != duty.climb.asked:
+            climbs[place] = duty.climb.model_copy(update={"asked": asked})
     return with_climbs(state, climbs)
 
 

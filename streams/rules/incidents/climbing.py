@@ -20,7 +20,7 @@ from streams.rules.incidents.effects import Effect, Folded, Say, SlotStep
 from streams.rules.incidents.followup import CLOSING, again, thanks
 from streams.rules.incidents.opening import further_alerts
 from streams.rules.incidents.slots import owe, send, settle, spare, spared
-from streams.rules.incidents.standing import DECIDED, RungOver, helped, reply_of, rung_over, silent_at, somebody_comes
+from streams.rules.incidents.standing import RungOver, has_decided, helped, rung_over, silent_at, somebody_comes
 
 POLICY_WAIT = timedelta(seconds=5)
 """A policy that has not been read yet is asked for again after this long."""
@@ -171,7 +171,7 @@ def _let_be(look: _Look) -> None:
             and one is not None
             and one.role in look.climb.groups
             and not one.dismissed
-            and not _decided(look.climb, one)
+            and not has_decided(look.climb, one)
             and (slot.waiting or slot.current).template not in CLOSING
         )
         if thanked and one is not None:
@@ -183,13 +183,8 @@ def _let_be(look: _Look) -> None:
         look.change(asked=tuple(_dismissed(look.climb, one) for one in look.climb.asked))
 
 
-def _decided(climb: Climb, one: Asked) -> bool:
-    reply = reply_of(climb, one.contact_id)
-    return reply is not None and reply.answer in DECIDED
-
-
 def _dismissed(climb: Climb, one: Asked) -> Asked:
-    if one.dismissed or one.role not in climb.groups or _decided(climb, one):
+    if one.dismissed or one.role not in climb.groups or has_decided(climb, one):
         return one
     return one.model_copy(update={"dismissed": True})
 
@@ -254,7 +249,10 @@ def _ask(look: _Look, policy: Policy, number: int) -> None:
         return
     names = {recipient.contact_id for recipient in fresh}
     asked = [one for one in look.climb.asked if one.contact_id not in names]
-    asked += [Asked(contact_id=one.contact_id, role=one.role, rung=number) for one in fresh]
+    silent = {one.contact_id for one in look.climb.asked if one.stopped}
+    asked += [
+        Asked(contact_id=one.contact_id, role=one.role, rung=number, stopped=one.contact_id in silent) for one in fresh
+    ]
     expires_at = look.climb.expires_at
     alerts = further_alerts(look.state, look.duty, fresh, number, expires_at, look.now)
     look.state, look.effects = alerts.state or look.state, [*look.effects, *alerts.effects]
@@ -267,7 +265,7 @@ def _not_asked(look: _Look, recipient: Recipient) -> bool:
     if one is None:
         return True
     by = {slot.channel for slot in look.state.slots if slot.contact_id == recipient.contact_id}
-    return not one.dismissed and not _decided(look.climb, one) and bool(set[Channel](recipient.channels) - by)
+    return not one.dismissed and not has_decided(look.climb, one) and bool(set[Channel](recipient.channels) - by)
 
 
 def _tell(look: _Look, news: News, policy: Policy) -> None:

@@ -126,19 +126,25 @@ def _begun(turn: _Turn, duty: Obligation, route: Route | None, *, grown: bool) -
         plan=plan,
         expires_at=turn.decision.expires_at,
         rung=rung,
-        asked=_asked(told, recipients, max(rung, 0)),
+        asked=_asked(told, recipients, max(rung, 0), before),
         ended=None if climbs else Ending.NOT_ASKED,
         ended_at=None if climbs else turn.now,
         next_at=turn.now if climbs else None,
     )
 
 
-def _asked(told: Iterable[Slot], recipients: Iterable[Recipient], rung: int) -> tuple[Asked, ...]:
-    """Those who are told by the decision: all are asked at the same time, whichever rung they once stood on."""
+def _asked(told: Iterable[Slot], recipients: Iterable[Recipient], rung: int, before: Climb | None) -> tuple[Asked, ...]:
+    """Those who are told by the decision: all are asked at the same time, whichever rung they once stood on.
+
+    Who said STOP in the climb ``before`` has not said START since.
+    """
     people = {slot.contact_id: Asked(contact_id=slot.contact_id, role=slot.role, rung=rung) for slot in told}
     for one in recipients:
         people.setdefault(one.contact_id, Asked(contact_id=one.contact_id, role=one.role, rung=rung))
-    return tuple(people.values())
+    silent = {one.contact_id for one in before.asked if one.stopped} if before is not None else set()
+    return tuple(
+        one.model_copy(update={"stopped": True}) if one.contact_id in silent else one for one in people.values()
+    )
 
 
 def belongs(slot: Slot, duty: Obligation) -> bool:

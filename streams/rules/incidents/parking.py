@@ -15,7 +15,7 @@ PARKED_MAX = 200
 """Receipts and answers kept for later; the oldest makes room, and a receipt names what it was about."""
 
 ANSWERS_MAX = 200
-"""Newest answers kept in the state; all of them stand on ``responses``."""
+"""Newest answers kept in the state; all of them stand on ``responses``, with the words as typed."""
 
 
 def receive(state: IncidentState, receipt: Receipt, now: datetime) -> Folded:
@@ -32,6 +32,7 @@ def receive(state: IncidentState, receipt: Receipt, now: datetime) -> Folded:
 
 def park(state: IncidentState, record: Receipt | Response, now: datetime) -> Folded:
     """Keep ``record`` until its incident or notification is known."""
+    record = _short(record)
     if record in state.parked:
         return Folded(state)
     parked = (*state.parked, record)
@@ -40,11 +41,22 @@ def park(state: IncidentState, record: Receipt | Response, now: datetime) -> Fol
     return Folded(kept, tuple(_dropped(state.incident_id, record, now) for record in dropped))
 
 
+def _short(record: Receipt | Response) -> Receipt | Response:
+    """``record`` without the words for people, which stand on its topic: they decide nothing."""
+    if isinstance(record, Response):
+        return _short_answer(record)
+    return record if record.detail is None else record.model_copy(update={"detail": None})
+
+
+def _short_answer(response: Response) -> Response:
+    return response if response.text is None else response.model_copy(update={"text": None})
+
+
 def answer(state: IncidentState, response: Response, now: datetime) -> IncidentState:
     """Keep ``response`` with the incident and with the requests it answers; a repeated one changes nothing."""
     if any(known.response_id == response.response_id for known in state.answers):
         return state
-    answers = (*state.answers, response)[-ANSWERS_MAX:]
+    answers = (*state.answers, _short_answer(response))[-ANSWERS_MAX:]
     return heard(state.model_copy(update={"answers": answers, "updated_at": now}), response, now)
 
 

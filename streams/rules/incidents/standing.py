@@ -67,6 +67,12 @@ def reply_of(climb: Climb, contact: str) -> Reply | None:
     return next((reply for reply in climb.replies if reply.contact_id == contact), None)
 
 
+def has_decided(climb: Climb, one: Asked) -> bool:
+    """Whether ``one`` has said yes, partly or no."""
+    reply = reply_of(climb, one.contact_id)
+    return reply is not None and reply.answer in DECIDED
+
+
 def rung_over(state: IncidentState, duty: Obligation, climb: Climb, now: datetime) -> RungOver | datetime:
     """Why the present step is over at ``now``, or until when its people are waited for."""
     members = [one for one in climb.asked if one.rung == climb.rung]
@@ -97,9 +103,11 @@ def answer_within_s(duty: Obligation, climb: Climb) -> int:
 
 
 def _nobody_left(climb: Climb, members: list[Asked]) -> RungOver:
-    replies = [reply_of(climb, one.contact_id) for one in members]
-    if all(reply is not None and reply.answer in DECIDED for reply in replies):
+    undecided = [one for one in members if not has_decided(climb, one)]
+    if not undecided:
         return RungOver(ReceiptReason.NOBODY_ANSWERED, "everybody asked has answered, and it is not enough")
+    if all(one.stopped for one in undecided):
+        return RungOver(ReceiptReason.NOBODY_ANSWERED, "who has not answered wants no more texts (STOP)")
     return RungOver(ReceiptReason.NOT_SENT_IN_TIME, "nobody is left who can be reached and has not answered")
 
 
@@ -108,8 +116,7 @@ def _slots_of(state: IncidentState, one: Asked) -> list[Slot]:
 
 
 def _may_answer(climb: Climb, one: Asked, slots: list[Slot]) -> bool:
-    reply = reply_of(climb, one.contact_id)
-    if reply is not None and reply.answer in DECIDED:
+    if one.stopped or has_decided(climb, one):
         return False
     return any(slot.reached or slot.delivery not in ENDED_UNSENT for slot in slots)
 
@@ -117,7 +124,7 @@ def _may_answer(climb: Climb, one: Asked, slots: list[Slot]) -> bool:
 def silent_at(climb: Climb, slot: Slot) -> datetime | None:
     """When a text that ``slot``'s provider took, and of which nothing was heard since, is ordered by another one."""
     one = next((each for each in climb.asked if each.contact_id == slot.contact_id), None)
-    if one is None or one.dismissed or reply_of(climb, one.contact_id) is not None:
+    if one is None or one.dismissed or one.stopped or reply_of(climb, one.contact_id) is not None:
         return None
     step = climb.plan[one.rung] if 0 <= one.rung < len(climb.plan) else None
     if step is None or step.deliver_within_s is None or slot.channel not in PROVES_ARRIVAL:

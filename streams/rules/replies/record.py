@@ -4,7 +4,9 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 
+from schemas import ids
 from schemas.base import TEXT_MAX, Lang
+from schemas.incident import IncidentState
 from schemas.notification import Response
 from schemas.privacy import mask
 from streams.rules.replies.resolve import Resolved, Sender, Unresolved
@@ -51,6 +53,17 @@ def make_response(
         provider_ref=arrival.provider_ref,
         at=arrival.at,
     )
+
+
+def of_request(wish: Response, state: IncidentState) -> Response:
+    """What the STOP or START ``wish`` means to a request in which its contact is being asked: nobody waits for it.
+
+    A record of its own, on the request's partition. The text and its name at the provider stand in ``wish`` alone,
+    whose presence says that all is done.
+    """
+    named = ids.response_id(wish.provider or wish.channel, wish.response_id, state.incident_id)
+    apart = {"response_id": named, "text": None, "provider": None, "provider_ref": None}
+    return wish.model_copy(update={**apart, "incident_id": state.incident_id, "code": state.code})
 
 
 def kept_text(typed: str) -> str | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from schemas.event import Need
-from schemas.incident import IncidentState, Slot
+from schemas.incident import Climb, Ending, IncidentState, Slot
 from schemas.vocabulary import Action, Answer, Origin, ReplyProblem, Template
 from streams.rules.replies.understand import Understood
 
@@ -15,8 +15,12 @@ LATE_FOR = timedelta(days=2)
 MAX_CODES = 5
 """So many codes are named to somebody who is asked which request they mean: those that changed last."""
 
+SETTLED_AFTER = timedelta(minutes=30)
+"""As ``limits.settled_after`` of the policy, where none is known."""
+
 _FINAL = frozenset((Answer.ACCEPT, Answer.PARTIAL, Answer.DECLINE))
 _ASKING = frozenset((Action.HELP, Action.REFER))
+_HELPED = frozenset((Ending.ACCEPTED, Ending.ENOUGH))
 _BLURRED = frozenset("0O1I")
 
 
@@ -75,13 +79,18 @@ class _Asked:
 
 
 def resolve(
-    understood: Understood, sender: str | Sender, states: Iterable[IncidentState], now: datetime
+    understood: Understood,
+    sender: str | Sender,
+    states: Iterable[IncidentState],
+    now: datetime,
+    settled_after: timedelta = SETTLED_AFTER,
 ) -> Resolved | Unresolved:
     """The request among ``states`` that a reply means at ``now``, or why it means none.
 
     A code means its incident, if its sender or the sender's party was asked there. Without a code the one open
-    request is meant; of several the one that this sender has not answered. ``states`` are those in which the sender
-    or the sender's party was asked, and may hold others.
+    request is meant; of several the one that this sender has not answered; of several of those the one that was put
+    to the sender after others had answered all the rest, ``settled_after`` ago or longer. ``states`` are those in which
+    the sender or the sender's party was asked, and may hold others.
     """
     sender = Sender(sender) if isinstance(sender, str) else sender
     asked = _asked_of(sender, states)
@@ -90,7 +99,7 @@ def resolve(
         return _of_named(understood, sender, named, now)
     if understood.code is not None and understood.code_sure:
         return Unresolved(ReplyProblem.UNKNOWN_CODE, _codes(one for one in asked if one.own and _is_open(one, now)))
-    return _without_code(understood, sender, [one for one in asked if one.own], now)
+    return _without_code(understood, sender, [one for one in asked if one.own], now, settled_after)
 
 
 def _asked_of(sender: Sender, states: Iterable[IncidentState]) -> list[_Asked]:
@@ -116,7 +125,11 @@ def _asks(slot: Slot) -> bool:
 
 
 def _is_open(asked: _Asked, now: datetime) -> bool:
-    state = asked.state
+    return is_open(asked.state, now)
+
+
+def is_open(state: IncidentState, now: datetime) -> bool:
+    """Whether an answer to the request may still change something at ``now``."""
     return state.closed_by is None and (state.expires_at is None or now < state.expires_at)
 
 
@@ -147,7 +160,9 @@ def _of_named(understood: Understood, sender: Sender, named: list[_Asked], now: 
     return _answered(understood, sender, still_open[0])
 
 
-def _without_code(understood: Understood, sender: Sender, own: list[_Asked], now: datetime) -> Resolved | Unresolved:
+def _without_code(
+    understood: Understood, sender: Sender, own: list[_Asked], now: datetime, settled_after: timedelta
+) -> Resolved | Unresolved:
     still_open = [one for one in own if _is_open(one, now)]
     requests = [one for one in still_open if not one.is_check] or still_open
     if not requests:
@@ -157,10 +172,47 @@ def _without_code(understood: Understood, sender: Sender, own: list[_Asked], now
         if understood.answer is None:
             return Unresolved(ReplyProblem.NOT_UNDERSTOOD, _codes(requests))
         unanswered = [one for one in requests if not _has_answered(one, sender)]
+        if len(unanswered) > 1:
+            unanswered = _put_since(unanswered, sender, now - settled_after)
         if len(unanswered) != 1:
             return Unresolved(ReplyProblem.WHICH_REQUEST, _codes(unanswered or requests))
         requests = unanswered
     return _answered(understood, sender, requests[0])
+
+
+def _put_since(unanswered: list[_Asked], sender: Sender, before: datetime) -> list[_Asked]:
+    """The one of ``unanswered`` that was put to ``sender`` after others had answered all the rest, and these have been
+    quiet since ``before``; else all of them, since a yes must never be put to the wrong request.
+
+    Nobody is told that a colleague has said yes: of two requests that were open together either may be meant, however
+    long ago one was answered.
+    """
+    answered_at = [_answered_by_others(one, sender, before) for one in unanswered]
+    still_asking = [one for one, at in zip(unanswered, answered_at, strict=True) if at is None]
+    if len(still_asking) != 1:
+        return unanswered
+    put = [slot.accepted_at for slot in _own_slots(still_asking[0], sender)]
+    first = min((at for at in put if at is not None), default=None)
+    return still_asking if first is not None and all(at is None or at < first for at in answered_at) else unanswered
+
+
+def _answered_by_others(asked: _Asked, sender: Sender, before: datetime) -> datetime | None:
+    """Since when nobody is asked any more for ``asked``, as others have said yes; None where the ladder may go on, or
+    where that or anything that ``sender`` was sent of it is of later than ``before``."""
+    own = _own_slots(asked, sender)
+    climbs = [climb for slot in own if (climb := _climb_of(asked.state, slot)) is not None]
+    ends = [climb.ended_at for climb in climbs if climb.ended in _HELPED and climb.ended_at is not None]
+    quiet = all(slot.since <= before and slot.waiting is None for slot in own)
+    return max(ends) if ends and len(ends) == len(own) and max(ends) <= before and quiet else None
+
+
+def _own_slots(asked: _Asked, sender: Sender) -> list[Slot]:
+    return [slot for slot in asked.state.slots if slot.contact_id == sender.contact_id]
+
+
+def _climb_of(state: IncidentState, slot: Slot) -> Climb | None:
+    named = slot.current.agreement, slot.party
+    return next((duty.climb for duty in state.obligations if (duty.agreement, duty.partner) == named), None)
 
 
 def _ended_lately(asked: _Asked, now: datetime) -> bool:

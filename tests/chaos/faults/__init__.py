@@ -46,6 +46,8 @@ def _all() -> Iterator[Fault]:
         for way, seconds in (("ahead", clocks.HOUR_S), ("behind", -clocks.HOUR_S)):
             yield Fault(f"clock-{way}-{name}", partial(clocks.jump, name=name, seconds=seconds))
     yield Fault("callbacks-lost", replies.lost)
+    yield Fault("reports-lost", replies.unreported)
+    yield Fault("contact-stops", replies.stopped)
     yield Fault("stop-switch", replies.switched)
     yield Fault("newer-policy", policies.newer)
     for topic in TOPICS:

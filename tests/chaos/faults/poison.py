@@ -17,7 +17,7 @@ from console.publish import publish
 from runtime.policies import PolicyFollower
 from schemas.base import Record
 from schemas.decision import Decision
-from schemas.notification import Notification, Receipt
+from schemas.notification import Notification, Receipt, Response
 from schemas.topics import DECISIONS, EVENTS, INCIDENTS, NOTIFY, POLICY, RECEIPTS, RESPONSES, TOPICS
 from schemas.vocabulary import Channel, ReceiptKind
 from tests.chaos.ground import Ground
@@ -180,13 +180,32 @@ _RESEND: Body = {
 
 
 async def _forged_responses(ground: Ground) -> list[tuple[str, bytes | None]]:
-    """Answers to nothing: an unknown code, an unknown incident; and an order to send again what nobody ordered."""
+    """Answers to nothing: no word there is, an unknown code or incident, a yes or STOP of somebody from elsewhere who
+    was never asked, an old yes, a replayed one; an order to send again what nobody ordered."""
     now = datetime.now(UTC)
     at, soon = now.isoformat(), (now + timedelta(minutes=30)).isoformat()
-    base: Body = {"record": "response", "version": 1, "channel": "sms", "at": at, "answer": "yes"}
+    real = await _newest(ground, RESPONSES.name, Response, _is_answer)
+    body = json.loads(real.value or b"")
+    incident = body["incident_id"]
+    ground.partition_of[incident] = real.partition
+    yes: Body = {"record": "response", "channel": "sms", "at": at, "answer": "accept"}
+    elsewhere = {**yes, "incident_id": incident, "party": "akniste", "contact_id": "akniste-duty"}
+    asked = [
+        {**elsewhere, "role": "duty_desk"},
+        {**elsewhere, "answer": None, "command": "stop"},
+        {**body, "replayid": "re-1", "answer": "decline"},
+        {**body, "answer": "decline", "at": "2020-01-01T00:00:00Z"},
+        {**body, "answer": "decline", "problem": "too_late"},
+    ]
+    named = [
+        (incident, json.dumps({**one, "response_id": f"rs-forged-{os.urandom(4).hex()}"}).encode()) for one in asked
+    ]
     return [
-        ("poison-code", json.dumps({**base, "response_id": "rs-forged-1", "code": "AZZZ"}).encode()),
-        _new({**base, "response_id": "rs-forged-2"}, "unasked"),
+        *named,
+        (incident, real.value),
+        ("poison-code", json.dumps({**yes, "response_id": "rs-forged-1", "code": "AZZZ"}).encode()),
+        ("poison-word", json.dumps({**yes, "response_id": "rs-forged-2", "code": "AZZZ", "answer": "yes"}).encode()),
+        _new({**yes, "response_id": "rs-forged-3"}, "unasked"),
         _new(_RESEND | {"at": at, "expires_at": soon}, "resend"),
         _new(_RESEND | {"at": at, "expires_at": soon, "replayid": "re-1"}, "replayed"),
     ]
@@ -234,6 +253,14 @@ def _new(body: Body, what: str, **changes: Any) -> tuple[str, bytes | None]:
         if name in changes:
             changed[name] = f"{changes[name]}-{mark}"
     return changed["incident_id"], json.dumps(changed).encode()
+
+
+def _is_answer(one: Logged) -> bool:
+    """Whether it is a yes, no or part of somebody who was asked."""
+    said = one.record
+    if not isinstance(said, Response) or said.response_id.startswith("rs-forged"):
+        return False
+    return None not in (said.incident_id, said.answer) and said.problem is None
 
 
 def _is_outcome(one: Logged) -> bool:

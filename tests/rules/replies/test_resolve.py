@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from schemas.event import Need
-from schemas.incident import IncidentState, Slot
+from schemas.incident import Climb, Ending, IncidentState, Obligation, Slot
 from schemas.notification import Response
 from schemas.vocabulary import Action, Answer, Channel, Delivery, EventKind, NeedKind, Origin, ReplyProblem, Template
 from streams.rules.replies.record import Arrival, make_response
@@ -113,6 +113,80 @@ def test_the_answer_of_another_contact_is_not_mine() -> None:
     got = meant("taip", answered(incident("D7QK"), Answer.ACCEPT, "birzai-duty"), incident("K3MP"))
     assert isinstance(got, Unresolved)
     assert got.problem is ReplyProblem.WHICH_REQUEST
+
+
+def helped(code: str, minutes: float, ended: Ending = Ending.ACCEPTED, **changes: Any) -> IncidentState:
+    """A request that began two hours ago, and that colleagues answered so many ``minutes`` before ``NOW``."""
+    began = NOW - timedelta(hours=2)
+    own = slot(code=code).model_copy(update={"since": began, "accepted_at": began} | changes)
+    climb = Climb(
+        policy_version="a" * 64,
+        expires_at=T0 + timedelta(hours=6),
+        ended=ended,
+        ended_at=NOW - timedelta(minutes=minutes),
+    )
+    duty = Obligation(
+        agreement=own.current.agreement,
+        action=Action.HELP,
+        partner="birzai",
+        language="lt",
+        asking_party="vecumnieki",
+        facts=own.current.facts,
+        policy_version="a" * 64,
+        climb=climb,
+    )
+    return incident(code, own, obligations=(duty,))
+
+
+def put(code: str, minutes: float) -> IncidentState:
+    """A request whose text a provider took so many ``minutes`` before ``NOW``."""
+    since = NOW - timedelta(minutes=minutes)
+    return incident(code, slot(code=code).model_copy(update={"since": since, "accepted_at": since}))
+
+
+@pytest.mark.parametrize("ended", [Ending.ACCEPTED, Ending.ENOUGH])
+@pytest.mark.parametrize("text", ["taip", "negalim"])
+def test_a_bare_reply_means_the_request_that_came_after_others_settled_the_rest(text: str, ended: Ending) -> None:
+    """Colleagues went to the older fire 40 minutes ago; the newer one reached this person since."""
+    got = meant(text, helped("D7QK", 40, ended), helped("PEA4", 50, ended), put("K3MP", 35))
+    assert isinstance(got, Resolved)
+    assert got.incident_id == "in-k3mp"
+
+
+@pytest.mark.parametrize(
+    ("older", "newer"),
+    [
+        (helped("D7QK", 20), put("K3MP", 5)),
+        (helped("D7QK", 40), put("K3MP", 45)),
+        (helped("D7QK", 40, since=NOW - timedelta(minutes=10)), put("K3MP", 5)),
+        (helped("D7QK", 40, waiting=notification()), put("K3MP", 5)),
+        (helped("D7QK", 40, Ending.UNANSWERED), put("K3MP", 5)),
+        (helped("D7QK", 40, Ending.PARTLY), put("K3MP", 5)),
+        (helped("D7QK", 40), incident("K3MP")),
+        (put("D7QK", 100), put("K3MP", 5)),
+    ],
+    ids=["lately", "open together", "told lately", "to be told", "nobody went", "part went", "not sent yet", "asking"],
+)
+def test_where_either_may_be_meant_the_sender_is_asked_which(older: IncidentState, newer: IncidentState) -> None:
+    """A yes is never put to the wrong request: every doubt costs one more text."""
+    got = meant("taip", older, newer)
+    assert isinstance(got, Unresolved)
+    assert (got.problem, set(got.codes)) == (ReplyProblem.WHICH_REQUEST, {"D7QK", "K3MP"})
+
+
+def test_a_settled_request_is_still_answered_by_its_code_and_alone() -> None:
+    """Who wants to come too says so with the code, or without where nothing else is open."""
+    for text, states in (("D7QK taip", (helped("D7QK", 40), put("K3MP", 35))), ("taip", (helped("D7QK", 40),))):
+        got = meant(text, *states)
+        assert isinstance(got, Resolved)
+        assert got.incident_id == "in-d7qk"
+
+
+def test_how_long_ago_a_request_must_be_settled_is_policy() -> None:
+    """A longer time asks which for longer."""
+    states = (helped("D7QK", 40), put("K3MP", 35))
+    got = resolve(understand("taip"), CHIEF, states, NOW, settled_after=timedelta(hours=1))
+    assert isinstance(got, Unresolved)
 
 
 def test_with_both_answered_a_new_answer_needs_its_code() -> None:
