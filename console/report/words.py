@@ -8,7 +8,6 @@ from typing import Final, Self, cast
 
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_skeleton
-from babel.lists import format_list
 from babel.numbers import format_decimal
 from babel.units import format_unit
 from pydantic import model_validator
@@ -73,17 +72,17 @@ class Words:
 
     def label(self, key: str, **blanks: object) -> str:
         """A fixed word, with its blanks filled in."""
-        return self._words.labels[key].format(**blanks)
+        return _ended(self._words.labels[key].format(**blanks))
 
     def told(self, key: str, **blanks: object) -> str:
         """A sentence whose blanks need no agreement."""
-        return self._words.told[key].format(**blanks)
+        return _ended(self._words.told[key].format(**blanks))
 
     def counted(self, key: str, n: int, **blanks: object) -> str:
         """A sentence about ``n`` things, in the form that the language has for that number."""
         forms = self._words.counted[key]
         category = cast(PluralCategory, self._locale.plural_form(n))
-        return forms[category].format(n=self.number(n), **blanks)
+        return _ended(forms[category].format(n=self.number(n), **blanks))
 
     def plot(self, key: str) -> str:
         """What the picture ``key`` shows, in a sentence."""
@@ -155,8 +154,8 @@ class Words:
         return "\N{NO-BREAK SPACE}".join(parts).replace(" ", "\N{NO-BREAK SPACE}")
 
     def durations(self, seconds: Iterable[float]) -> str:
-        """A few durations, one after another."""
-        return str(format_list([self.duration(value) for value in seconds], style="unit-short", locale=self._locale))
+        """A few durations, one after another; a blank alone would make one of two."""
+        return "; ".join(self.duration(value) for value in seconds)
 
     def month(self, month: Month) -> str:
         """The month's name and year."""
@@ -176,3 +175,8 @@ class Words:
     def counts(self, found: Mapping[str, int], order: Iterable[str]) -> str:
         """Outcomes with their counts, those that came about, in ``order``."""
         return ", ".join(f"{self.outcome(name)} {self.number(found[name])}" for name in order if found.get(name))
+
+
+def _ended(sentence: str) -> str:
+    """``sentence`` with one full stop where an abbreviation (*min.*) and a sentence end together."""
+    return sentence.replace("..", ".")

@@ -109,6 +109,6 @@ def test_a_place_that_cannot_be_written_is_named(run: typer.Typer, tmp_path: Pat
     """Exit code 70."""
     blocked = tmp_path / "file"
     blocked.write_text("")
-    result = call(run, "--month", "2026-10", "--out", str(blocked / "under"))
+    result = call(run, "--month", "2026-10", "--language", "en", "--out", str(blocked / "under"))
     assert result.exit_code == 70
     assert "cannot write" in result.output

@@ -94,6 +94,7 @@ def test_no_blank_and_no_word_of_the_records_is_left_over(language: Lang) -> Non
     """Neither a blank that was not filled in nor an id where a word should stand."""
     words = " ".join(Seen(drawn(language)).words)
     assert not re.search(r"[{}]|\bNone\b|undefined", words)
+    assert ".." not in words
     assert not re.search(r"[a-z]_[a-z]|birzai|vecumnieki|rokiskis", words)
 
 
@@ -148,7 +149,7 @@ def test_the_brief_names_what_went_badly() -> None:
         "Most frequent: peat fire (5). Most affected municipality: Bauska Municipality (6).",
         "within 6 secs of the report, in nine of ten within 34 secs (cases counted: 7).",
         "An answer was asked for in 6 cases: yes 2, partly 1, no 1, no answer 1, called off before 1.",
-        "The partner answered after 30 secs, 1 min 1 sec, 10 mins 55 secs, 30 mins (too few cases for an average).",
+        "The partner answered after 30 secs; 1 min 1 sec; 10 mins 55 secs; 30 mins (too few cases for an average).",
         "Besides, 1 exercise was held; its figures stand apart.",
         "1 request got no answer.",
         "1 request was declined by all who answered.",
