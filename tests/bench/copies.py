@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from console.logs.logged import Logged, logged
+from schemas.event import Rejection
 from schemas.ids import notification_id
 from schemas.incident import Cursor, IncidentState
 from schemas.notification import Notification
@@ -63,6 +64,10 @@ class Copies:
     def _copy(self, one: Logged, number: int, renamed: dict[bytes, bytes]) -> Raw:
         if isinstance(one.record, Cursor):
             one = self._moved(one, one.record)
+        elif isinstance(one.record, Rejection) and one.record.offset is not None:
+            span = self._spans[str(one.record.topic), int(one.record.partition or 0)]
+            moved = one.record.model_copy(update={"offset": one.record.offset + number * span})
+            one = replace(one, value=moved.model_dump_json(exclude_none=True).encode(), record=moved)
 
         def name(found: re.Match[bytes]) -> bytes:
             known = renamed.get(found[0])
