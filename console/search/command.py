@@ -114,7 +114,8 @@ async def _opened_and_fed(path: Path, home: Path, log: Path | None) -> ReadModel
 
 
 async def _fed(model: ReadModel, home: Path, log: Path | None) -> Brought:
-    now, words = datetime.now(UTC), _shipped()
+    now = datetime.now(UTC)
+    words = None if model.policy_versions() else _shipped()  # a second of work, of no use where the log has words
     if log is not None:
         return await bring_up_to_date(model, FileFeed(source_of(home, log), _content_of(log)), words, now)
     async with LiveFeed(connection(home)) as feed:

@@ -55,7 +55,9 @@ def expression(db: sqlite3.Connection, typed: str) -> Expression:
     Empty text where nothing was typed that could be looked for.
     """
     parts, unknown = [], []
-    for term in terms(typed):
+    wanted = terms(typed)
+    telling = [term for term in wanted if not set(term.words) <= SMALL_WORDS]
+    for term in telling or wanted:
         part = _of_term(db, term)
         if part is not None:
             parts.append(part)
