@@ -36,14 +36,14 @@ class OpenIncidents:
             gone += [f"party {party}" for party in (asking, partner) if party not in parties]
             if gone:
                 after = "cancels are refused, too" if asking not in parties else "cancels still reach those told"
-                incidents = f"{count} open incident{'s' * (count != 1)}"
-                lines.append(f"{incidents} stand on {', '.join(gone)}: no update will reach anybody; {after}")
+                incidents = f"{count} open incident{' stands' if count == 1 else 's stand'}"
+                lines.append(f"{incidents} on {', '.join(gone)}: no update will reach anybody; {after}")
         return lines
 
     def lines(self) -> list[str]:
         """For people, the version with most first."""
         return [
-            f"{count} open incident{'s' * (count != 1)} keep {version[:12]}, ladders are climbed in "
+            f"{count} open incident{' keeps' if count == 1 else 's keep'} {version[:12]}, ladders are climbed in "
             f"{self.climbing[version]} of them"
             for version, count in self.by_version.most_common()
         ]
