@@ -10,9 +10,7 @@ from typing import Any, Final
 
 MARK: Final = "replayid"
 
-_ESCAPE, _MARKED = b"\\u", b'"replayid"'
-_ONCE: Final = (b'"origin"', b'"status"', b'"exerciseid"', b'"expires_at"')
-"""Keys that decide who is reached. A record holds each once, but for a snapshot, which holds whole notifications."""
+_BACKSLASH, _ESCAPE, _MARKED, _ORIGIN = 0x5C, b"\\u", b'"replayid"', b'"origin"'
 
 
 class _Twice(ValueError):
@@ -22,11 +20,11 @@ class _Twice(ValueError):
 def unclear(value: bytes, *, nested: bool = False) -> str | None:
     """Why ``value``, a JSON object, cannot be trusted to say whom it may reach; None where it can.
 
-    ``nested``: records of this kind hold others, so that equal keys in different objects are nothing odd. A body
-    that marks no replay and has no escapes is judged by its bytes; only what is left is parsed.
+    ``nested``: records of this kind hold others, each with its origin. A body that names no mark, writes no letter as
+    a number and names its origin once is judged by its bytes, since this is asked of every record; others are parsed.
     """
-    suspect = _MARKED in value or _ESCAPE in value
-    if not suspect and (nested or all(value.count(key) < 2 for key in _ONCE)):
+    escaped = _BACKSLASH in value and _ESCAPE in value
+    if not escaped and _MARKED not in value and (nested or value.count(_ORIGIN) < 2):
         return None
     try:
         body = json.loads(value, object_pairs_hook=_each_once)

@@ -132,7 +132,7 @@ class Slot(Model):
     ``accepted_at`` is when a provider first accepted the alert or what followed it, None once all of that is known not
     to have arrived. ``provider`` took the current notification. ``answered``: somebody has said yes to the request, so
     that nothing wakes this contact for the first time any more; ``insisted``: an operator had its text ordered once
-    more although that is so.
+    more although that is so (None where not, so that a release before this field reads the snapshot).
     """
 
     party: Id
@@ -151,7 +151,7 @@ class Slot(Model):
     accepted_at: UtcTime | None = None
     provider: Id | None = None
     answered: bool = False
-    insisted: bool = False
+    insisted: Literal[True] | None = None
 
 
 class IncidentState(Record):

@@ -103,7 +103,7 @@ def _ordered(state: IncidentState, name: str, place: int, slot: Slot, order: Res
     """The new attempt: marked as a repetition where an earlier one may have arrived."""
     anew = again(slot.current, repetition=slot.delivery is Delivery.UNKNOWN, now=now)
     step = send(slot, anew.model_copy(update={"expires_at": order.expires_at, "resend": order.order_id}), now)
-    after = step.slot.model_copy(update={"insisted": order.although_answered})
+    after = step.slot.model_copy(update={"insisted": True if order.although_answered else None})
     slots: tuple[Slot, ...] = getattr(state, name)
     changed = (*slots[:place], after, *slots[place + 1 :])
     return Folded(state.model_copy(update={name: changed, "updated_at": now}), step.effects)

@@ -64,7 +64,8 @@ def backoff(attempt: int) -> timedelta:
 def send(slot: Slot, notification: Notification, now: datetime) -> SlotStep:
     """Emit ``notification`` as the current one; if its time is over already, end it as expired instead."""
     insisted = slot.insisted and notification.resend is not None and notification.resend == slot.current.resend
-    changes: dict[str, object] = {"current": notification, "waiting": None, "provider": None, "insisted": insisted}
+    changes: dict[str, object] = {"current": notification, "waiting": None, "provider": None}
+    changes["insisted"] = True if insisted else None
     if notification.template in _FIRST_ALERTS and notification.attempt == 1:
         changes["accepted_at"] = None  # asked anew: what a provider took before is another matter
     slot = slot.model_copy(update=changes)
