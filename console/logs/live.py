@@ -40,6 +40,32 @@ class LiveLog:
     ) -> AsyncIterator[list[Logged]]:
         """See ``LogSource.stream``."""
         wanted = {topic.name: topic for topic in topics}
+        async for batch in self._records(wanted, since, until, partitions):
+            yield [_logged(wanted[one.topic], one) for one in batch if keys is None or one.key in keys]
+
+    async def stream_values(
+        self,
+        topics: Iterable[Topic],
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        partitions: frozenset[int] | None = None,
+    ) -> AsyncIterator[list[Logged]]:
+        """See ``ValueSource.stream_values``."""
+        wanted = {topic.name: topic for topic in topics}
+        async for batch in self._records(wanted, since, until, partitions):
+            yield [
+                Logged(one.topic, one.partition, one.offset, appended_at(one), one.key, one.value, None)
+                for one in batch
+            ]
+
+    async def _records(
+        self,
+        wanted: dict[str, Topic],
+        since: datetime | None,
+        until: datetime | None,
+        partitions: frozenset[int] | None,
+    ) -> "AsyncIterator[list[ConsumerRecord[Any, Any]]]":
         consumer = make_consumer(self._settings)
         await consumer.start()
         try:
@@ -55,7 +81,7 @@ class LiveLog:
             if total > MAX_RECORDS:
                 raise TooMuchToRead(f"{total} records; narrow the time range")
             async for batch in _batches(consumer, starts, ends):
-                yield [_logged(wanted[one.topic], one) for one in batch if keys is None or one.key in keys]
+                yield batch
         finally:
             await consumer.stop()
 
