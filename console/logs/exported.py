@@ -70,11 +70,21 @@ class ExportedLog:
 
 def told(topic: Topic, record: RawRecord, since: datetime | None, until: datetime | None) -> Logged | None:
     """``record`` as it was, decoded; None where that was not from ``since`` to ``until``."""
+    one = undecoded(record, since, until)
+    if one is None:
+        return None
+    return logged(topic, one.partition, one.offset, one.appended_at, one.key, one.value, one.restored)
+
+
+def undecoded(record: RawRecord, since: datetime | None, until: datetime | None) -> Logged | None:
+    """As ``told``, with neither ``record`` nor ``fault``."""
     was, mark = as_it_was(record), mark_of(record)
     if not within(was, since, until):
         return None
     restored = mark.replayid if mark is not None else None
-    return logged(topic, was.partition, was.offset, at(was.timestamp_ms), was.key, was.value, restored)
+    return Logged(
+        was.topic, was.partition, was.offset, at(was.timestamp_ms), was.key, was.value, None, restored=restored
+    )
 
 
 def within(record: RawRecord, since: datetime | None, until: datetime | None) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
-from console.logs.exported import told
+from console.logs.exported import told, undecoded
 from console.logs.logged import MAX_RECORDS, Logged, TooMuchToRead
 from console.logs.raw import raw_of
 from console.logs.restore_mark import RestoredTo, restored_to
@@ -44,6 +44,32 @@ class LiveLog:
     ) -> AsyncIterator[list[Logged]]:
         """See ``LogSource.stream``."""
         wanted = {topic.name: topic for topic in topics}
+        async for batch in self._records(wanted, since, until, partitions):
+            read = (raw_of(one) for one in batch if keys is None or one.key in keys)
+            found = (told(wanted[one.topic], one, since, until) for one in read)
+            yield [one for one in found if one is not None]
+
+    async def stream_values(
+        self,
+        topics: Iterable[Topic],
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        partitions: frozenset[int] | None = None,
+    ) -> AsyncIterator[list[Logged]]:
+        """See ``ValueSource.stream_values``."""
+        wanted = {topic.name: topic for topic in topics}
+        async for batch in self._records(wanted, since, until, partitions):
+            found = (undecoded(raw_of(one), since, until) for one in batch)
+            yield [one for one in found if one is not None]
+
+    async def _records(
+        self,
+        wanted: dict[str, Topic],
+        since: datetime | None,
+        until: datetime | None,
+        partitions: frozenset[int] | None,
+    ) -> "AsyncIterator[list[ConsumerRecord[Any, Any]]]":
         consumer = make_consumer(self._settings)
         await consumer.start()
         try:
@@ -59,9 +85,7 @@ class LiveLog:
             if total > MAX_RECORDS:
                 raise TooMuchToRead(f"{total} records; narrow the time range")
             async for batch in _batches(consumer, starts, ends):
-                read = (raw_of(one) for one in batch if keys is None or one.key in keys)
-                found = (told(wanted[one.topic], one, since, until) for one in read)
-                yield [one for one in found if one is not None]
+                yield batch
         finally:
             await consumer.stop()
 

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterable
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from console.logs.logged import Logged, in_order
 from schemas.topics import Topic
@@ -40,6 +40,22 @@ class LogSource(Protocol):
             TooMuchToRead: more than ``MAX_RECORDS`` records lie in the range.
             KafkaError, OSError: the log cannot be read.
         """
+        ...
+
+
+@runtime_checkable
+class ValueSource(Protocol):
+    """A ``LogSource`` that can leave decoding to its reader; whoever looks at few of many records is much faster so."""
+
+    def stream_values(
+        self,
+        topics: Iterable[Topic],
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        partitions: frozenset[int] | None = None,
+    ) -> AsyncIterator[list[Logged]]:
+        """As ``LogSource.stream``, but of each record only its ``value``: ``record`` and ``fault`` are None."""
         ...
 
 

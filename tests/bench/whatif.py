@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import chain, islice
+from typing import Any
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
@@ -17,9 +18,10 @@ from runtime.kafka import make_consumer, make_producer, partition_for
 from runtime.settings import Settings
 from schemas.codec import encode
 from schemas.control import PublishedPolicy
+from schemas.decision import Decision
 from schemas.event import EmergencyEvent
 from schemas.policy.models import Agreement, Clause, Policy
-from schemas.topics import DECISIONS, EVENTS, POLICY
+from schemas.topics import DECISIONS, EVENTS, POLICY, Topic
 from schemas.vocabulary import EventType
 from streams.rules.routing.route import route
 from tests.bench.dispatchers import broker_at, make_topics
@@ -84,7 +86,7 @@ def _events(policy: Policy) -> Iterator[EmergencyEvent]:
     ways = (by_code(policy), with_text(by_point(policy)))
     for number in range(EVENTS_PAST):
         event = next(ways[number % 2])
-        update: dict[str, object] = {"event_id": f"ev-{number}", "incident_id": f"in-{number}"}
+        update: dict[str, object] = {"event_id": f"ev-{number}", "incident_id": f"in-{number}", "recorded_at": None}
         if number % CHANGED_EVERY == 0:
             update["event_type"] = EventType.FLOOD
         yield event.model_copy(update=update)
@@ -107,24 +109,28 @@ async def _fill(settings: Settings, policy: Policy) -> None:
     async with make_producer(settings) as producer:
         await producer.send_and_wait(POLICY.name, value, key=policy.version.encode(), partition=0)
         while batch := list(islice(events, AT_ONCE)):
-            sent = [sending for event in batch for sending in await _write(producer, event, policy, settings)]
-            await asyncio.gather(*sent)
+            places = [partition_for(event.incident_id, settings.partitions) for event in batch]
+            reported = [await _send(producer, EVENTS, *pair) for pair in zip(batch, places, strict=True)]
+            taken = [(await one).timestamp for one in reported]
+            # As the router does it: now is when the broker took the event.
+            times = [datetime.fromtimestamp(moment / 1000, tz=UTC) for moment in taken]
+            decisions = [
+                route(event.model_copy(update={"recorded_at": at}), policy)
+                for event, at in zip(batch, times, strict=True)
+            ]
+            await asyncio.gather(
+                *[await _send(producer, DECISIONS, *pair) for pair in zip(decisions, places, strict=True)]
+            )
 
 
-async def _write(
-    producer: AIOKafkaProducer, event: EmergencyEvent, policy: Policy, settings: Settings
-) -> "list[asyncio.Future[object]]":
-    decision = route(event, policy)
-    partition = partition_for(event.incident_id, settings.partitions)
-    return [
-        await producer.send(
-            topic.name,
-            encode(topic, record, source="bench", at=event.reported_at).value,
-            key=event.incident_id.encode(),
-            partition=partition,
-        )
-        for topic, record in ((EVENTS, event), (DECISIONS, decision))
-    ]
+async def _send(
+    producer: AIOKafkaProducer, topic: Topic, record: EmergencyEvent | Decision, partition: int
+) -> "asyncio.Future[Any]":
+    encoded = encode(topic, record, source="bench", at=record.expires_at)
+    sent: asyncio.Future[Any] = await producer.send(
+        topic.name, encoded.value, key=record.incident_id.encode(), partition=partition
+    )
+    return sent
 
 
 def _consuming_s(settings: Settings, question: Question) -> float:

@@ -1,7 +1,7 @@
 """Past evenings as a log: events, the decisions of then, what providers and people said; a source to read it from."""
 
 from collections.abc import AsyncIterator, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -150,6 +150,22 @@ class Evening:
         return put_together(
             tuple(parts), question, log=self.name, origin="a test", only=frozenset(only), unreadable=past.unreadable
         )
+
+
+class Undecoded(Evening):
+    """The same log, which leaves decoding to its reader; a ``ValueSource``."""
+
+    async def stream_values(
+        self,
+        topics: Iterable[Topic],
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        partitions: frozenset[int] | None = None,
+    ) -> AsyncIterator[list[Logged]]:
+        """See ``ValueSource.stream_values``."""
+        async for batch in self.stream(topics, since=since, until=until, partitions=partitions):
+            yield [replace(one, record=None, fault=None) for one in batch]
 
 
 def later(seconds: float) -> datetime:

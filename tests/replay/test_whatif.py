@@ -17,7 +17,7 @@ from streams.rules.routing.route import route
 from streams.rules.simulation.changes import Field, FieldChange
 from streams.rules.simulation.ladders import LadderChange
 from streams.rules.simulation.told import Kind
-from tests.replay.evening import Evening, events_of, later
+from tests.replay.evening import Evening, Undecoded, events_of, later
 from tests.replay.policies import (
     AGREEMENT,
     with_agreement,
@@ -376,3 +376,26 @@ async def test_counts_by_agreement_party_and_role() -> None:
     by_role = {(role.kind, role.party, role.role): (role.incidents, role.contacts) for role in count.roles}
     assert by_role[Kind.NO_LONGER, "birzai", "duty_desk"] == (2, 1)
     assert policy().version != RULES.version
+
+
+@pytest.mark.parametrize(
+    "other",
+    [RULES, with_clauses("police"), with_first_step(answer_within=60), with_shared(SharedField.SEVERITY)],
+    ids=["same", "switched_off", "sooner", "cut"],
+)
+async def test_a_log_read_undecoded_gives_the_same_answer(other: Policy) -> None:
+    """Whether a decision is known by its bytes or by reading it, rubbish, copies and lone halves included."""
+    log = climbed()
+    log.raw(EVENTS, b"{", later(5))
+    log.raw(DECISIONS, b"{", later(6))
+    log.add(EVENTS, events_of(log)[0], later(20))
+    log.report(21, event_id="ev-copy", incident_id="in-copy", replayid="rp-1", needs=TANKER)
+    log.report(22, event_id="ev-canary", incident_id="cn-1", status="System", event_type=None, place=None,
+               service={"kind": "canary"})  # fmt: skip
+    log.report(23, event_id="ev-2", kind="update", severity="Extreme")
+    undecoded = Undecoded(RULES, log.records)
+    undecoded.records = log.records
+    decoded = await log.under(other)
+    assert await undecoded.under(other) == decoded
+    assert decoded.counts.events == 2
+    assert decoded.differs is (other is not RULES)

@@ -112,7 +112,6 @@ class _Play:
     state: IncidentState | None = None
     orders: list[tuple[datetime, Notification]] = field(default_factory=list)
     unasked: list[Response] = field(default_factory=list)
-    _accepted: dict[tuple[str, int], datetime] = field(default_factory=dict)
     _counted: Counter[tuple[str, Channel]] = field(default_factory=Counter)
     _ahead: list[tuple[datetime, int, Decision | Receipt | Response]] = field(default_factory=list)
     _number: int = 0
