@@ -22,6 +22,7 @@ from tests.acceptance.system import System
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(600)]
 
 OPTIONS = ("--partitions", "6", "--session-timeout", "6")
+TANKER = [{"kind": "fire_tanker", "count": 1}]
 LONGER_THAN_A_STEP_S = 15.0
 KEPT = [topic for topic in CO_PARTITIONED if topic is not INCIDENTS]
 
@@ -65,8 +66,8 @@ async def test_a_restored_system_tells_nobody_and_goes_on(systems: tuple[System,
     first, second = systems
     assert first.running.sandbox
     async with Night(first.settings, first.running.sandbox) as night:
-        fire = await night.report("vecumnieki", "peat_fire", "Skaistkalne")
-        await night.expect_sms("birzai-duty")
+        fire = await night.report("vecumnieki", "peat_fire", "Skaistkalne", needs=TANKER)
+        await night.expect_sms("birzai-duty", "REIKIA PAGALBOS")
         await night.write_raw(b"rubbish")
     stopped = borderlands("stop-sending", "--party", "rokiskis", "--reason", "drill", "--home", first.home)
     assert stopped.returncode == 0, stopped.stderr
@@ -88,6 +89,6 @@ async def test_a_restored_system_tells_nobody_and_goes_on(systems: tuple[System,
         assert shown(await read_all(LiveLog(second.settings), KEPT)) == shown(before)
         status = borderlands("status", "--home", second.home).stdout
         assert "sending is stopped for rokiskis" in " ".join(status.split())
-        fresh = await night.report("vecumnieki", "peat_fire", "Skaistkalne")
+        fresh = await night.report("vecumnieki", "peat_fire", "Skaistkalne", needs=TANKER)
         await night.expect_sms("birzai-duty", "REIKIA PAGALBOS")
         assert about(await read_all(LiveLog(second.settings), KEPT), fresh.incident_id)
