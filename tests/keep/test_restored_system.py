@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.kafka, pytest.mark.timeout(600)]
 
 OPTIONS = ("--partitions", "6", "--session-timeout", "6")
 TANKER = [{"kind": "fire_tanker", "count": 1}]
-LONGER_THAN_A_STEP_S = 15.0
+QUIET_S = 15.0
 KEPT = [topic for topic in CO_PARTITIONED if topic is not INCIDENTS]
 
 
@@ -35,7 +35,7 @@ def borderlands(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def systems(tmp_path: Path) -> Iterator[tuple[System, System]]:
-    """A system with ladders of seconds that runs, and another one's home."""
+    """A system that runs, and another one's home."""
     ladders = ("--policy", str(short_ladders(tmp_path / "policy")))
     first, second = System(tmp_path / "first", *OPTIONS, *ladders), System(tmp_path / "second", *OPTIONS, *ladders)
     first.start()
@@ -84,7 +84,7 @@ async def test_a_restored_system_tells_nobody_and_goes_on(systems: tuple[System,
     second.start()
     assert second.running.sandbox
     async with Night(second.settings, second.running.sandbox) as night:
-        await asyncio.sleep(LONGER_THAN_A_STEP_S)
+        await asyncio.sleep(QUIET_S)
         await quiet_everywhere(night.sandbox)
         assert shown(await read_all(LiveLog(second.settings), KEPT)) == shown(before)
         status = borderlands("status", "--home", second.home).stdout
