@@ -41,8 +41,8 @@ class LiveLog:
         """See ``LogSource.stream``."""
         wanted = {topic.name: topic for topic in topics}
         consumer = make_consumer(self._settings)
-        await consumer.start()
         try:
+            await consumer.start()  # in here: one that cannot connect must be stopped as well
             places = [
                 TopicPartition(topic.name, number)
                 for topic in wanted.values()
