@@ -10,13 +10,13 @@ from typing import Annotated
 
 import typer
 
-from console.files import shipped_policy
-
 _ITEM = re.compile(r"^  - \{?id: *\"?([a-z0-9][a-z0-9._-]*)")
 
 
 def _ids(name: str) -> Iterator[str]:
     """The ids of the items of a policy file, in its order; none where it cannot be read."""
+    from console.files import shipped_policy
+
     try:
         lines = (shipped_policy() / name).read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError):

@@ -2,11 +2,11 @@
 
 import asyncio
 import getpass
-import json
 import re
 import time
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -14,13 +14,15 @@ from zoneinfo import ZoneInfo
 
 import typer
 from aiokafka.errors import KafkaError
+from rich.console import Console
 
+from console.complete import party_ids, role_ids
 from console.connect import connection
 from console.contact_checks import Standing, standings
 from console.erase import CannotErase, erase
 from console.logs.live import read_log
 from console.logs.logged import TooMuchToRead
-from console.output import Exit, err, fail, out
+from console.output import Exit, JsonOption, err, fail, out, print_json
 from console.submit import write_event
 from runtime.control import ControlFollower
 from runtime.kafka import make_producer
@@ -48,8 +50,8 @@ CLOCKS_DIFFER = timedelta(hours=1)
 ZONE = ZoneInfo("Europe/Riga")  # the same clock as Europe/Vilnius, all year
 
 HomeOption = Annotated[Path, typer.Option(help="Home of the system.")]
-PartyOption = Annotated[str | None, typer.Option(help="Only contacts of this party.")]
-RoleOption = Annotated[str | None, typer.Option(help="Only holders of this role.")]
+PartyOption = Annotated[str | None, typer.Option(help="Only contacts of this party.", autocompletion=party_ids)]
+RoleOption = Annotated[str | None, typer.Option(help="Only holders of this role.", autocompletion=role_ids)]
 
 
 @app.command("verify")
@@ -59,11 +61,12 @@ def verify(
     wait: Annotated[str | None, typer.Option(help="Wait so long for answers: 90s, 10m, 1h.")] = None,
     again: Annotated[bool, typer.Option("--again", help="Ask also who was asked this month already.")] = False,
     home: HomeOption = Path("var/local"),
+    as_json: JsonOption = False,
 ) -> None:
     """Send each contact a text to answer with its code and OK. Exit code 1: after --wait, somebody has not."""
     patience_s = _patience(wait)
     try:
-        unanswered = asyncio.run(_verify(connection(home), party, role, patience_s, again=again))
+        done = asyncio.run(_verify(connection(home), party, role, patience_s, again=again, say=err if as_json else out))
     except NoActivePolicy as problem:
         fail(str(problem), Exit.CONFIGURATION)
     except (KafkaError, OSError) as problem:
@@ -72,15 +75,17 @@ def verify(
             Exit.UNAVAILABLE,
             mend="try again: who was asked already is not asked twice",
         )
-    if unanswered:
-        fail(f"{unanswered} did not answer within {wait}", Exit.DIFFERENT, mend="borderlands contacts status")
+    if as_json:
+        print_json({"asked": done.asked, "not_asked": done.not_asked, "no_answer": done.no_answer})
+    if done.no_answer:
+        fail(f"{len(done.no_answer)} did not answer within {wait}", Exit.DIFFERENT, mend="borderlands contacts status")
 
 
 @app.command("status")
 def status(
     party: PartyOption = None,
     role: RoleOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: JsonOption = False,
     home: HomeOption = Path("var/local"),
 ) -> None:
     """Show of each contact when it was last asked, what became of the text, when it answered, and who never did."""
@@ -93,7 +98,7 @@ def status(
     except (KafkaError, OSError) as problem:
         fail(f"Kafka cannot be read: {problem}", Exit.UNAVAILABLE)
     if as_json:
-        print(json.dumps([_as_json(one) for one in found], ensure_ascii=False, indent=1))
+        print_json([_as_json(one) for one in found])
         return
     for line in _lines(found):
         out.print(line, markup=False)
@@ -107,6 +112,7 @@ def erase_contact(
     reason: Annotated[str, typer.Option(help="Why, for the log; no names.")],
     directory: Annotated[Path | None, typer.Option(help="The private directory; default: the system's.")] = None,
     home: HomeOption = Path("var/local"),
+    as_json: JsonOption = False,
 ) -> None:
     """Erase a leaver's numbers from the private directory. The id is retired and never used again."""
     settings = connection(home)
@@ -118,7 +124,11 @@ def erase_contact(
         fail(str(problem), Exit.DATA)
     except OSError as problem:
         fail(f"cannot change {path}: {problem.strerror}", Exit.NO_INPUT)
-    out.print(f"✓ {contact} is erased from {path}, and its id retired", markup=False)
+    if as_json:
+        document = {"erased": contact, "directory": str(path), "retired": f"{now:%Y-%m-%d}", "lines_left": erased.left}
+        print_json(document)
+    else:
+        out.print(f"✓ {contact} is erased from {path}, and its id retired", markup=False)
     for line in erased.left:
         err.print(f"! {path.name}:{line}: a comment still seems to name the person; remove it by hand", markup=False)
     note = mask(f"contact {contact} erased from the directory: {reason}"[:1800]).text
@@ -133,29 +143,45 @@ def erase_contact(
     err.print("Take the id out of roles.yaml and activate the policy; `borderlands policy check` says where it stands.")
 
 
-async def _verify(settings: Settings, party: str | None, role: str | None, patience_s: float, *, again: bool) -> int:
-    """Ask, and wait for answers; returns how many asked ones have not answered (0 without waiting)."""
+@dataclass
+class Round:
+    """A round of checks: who was asked, who was not and why, and who has not answered (nobody, without waiting)."""
+
+    asked: list[str] = field(default_factory=list)
+    not_asked: dict[str, str] = field(default_factory=dict)
+    no_answer: list[str] = field(default_factory=list)
+
+
+async def _verify(
+    settings: Settings, party: str | None, role: str | None, patience_s: float, *, again: bool, say: Console
+) -> Round:
+    """Ask, and wait for answers, saying so by ``say`` as it goes."""
     async with PolicyFollower(settings) as policies:
         holders = _holders(await policies.wait_active(POLICY_WITHIN_S), party, role)
     now = datetime.now(UTC)
     known = {one.holder.contact: one for one in await _read(settings, holders)}
     asked: list[Holder] = []
+    done = Round()
     producer = make_producer(settings)
     await producer.start()
     try:
         for holder in holders:
             before = known[holder.contact]
             if why := _not_now(before, now, again=again):
-                out.print(f"  {holder.contact:28} {why}", markup=False)
+                say.print(f"  {holder.contact:28} {why}", markup=False)
+                done.not_asked[holder.contact] = why
                 continue
             period = f"{now:%Y-%m}" if not again else f"{now:%Y-%m-%dT%H:%M:%SZ}"
             await write_event(producer, check_event(holder, period, now), settings.partitions)
             asked.append(holder)
-            out.print(f"✓ {holder.contact:28} asked ({holder.party}, {', '.join(holder.roles)})", markup=False)
+            done.asked.append(holder.contact)
+            say.print(f"✓ {holder.contact:28} asked ({holder.party}, {', '.join(holder.roles)})", markup=False)
     finally:
         await producer.stop()
-    out.print(f"{len(asked)} of {len(holders)} contacts asked")
-    return await _wait(settings, asked, patience_s) if asked and patience_s else 0
+    say.print(f"{len(asked)} of {len(holders)} contacts asked")
+    if asked and patience_s:
+        done.no_answer = await _wait(settings, asked, patience_s, say)
+    return done
 
 
 def _not_now(standing: Standing, now: datetime, *, again: bool) -> str | None:
@@ -169,20 +195,20 @@ def _not_now(standing: Standing, now: datetime, *, again: bool) -> str | None:
     return f"asked already on {_local(at)}, {answered}"
 
 
-async def _wait(settings: Settings, asked: Sequence[Holder], patience_s: float) -> int:
-    """Wait until everybody asked has answered or patience ends; tells of each answer."""
+async def _wait(settings: Settings, asked: Sequence[Holder], patience_s: float, say: Console) -> list[str]:
+    """Wait until everybody asked has answered or patience ends; tells of each answer, and returns who gave none."""
     end, told, began = time.monotonic() + patience_s, set[str](), datetime.now(UTC) - CLOCKS_DIFFER
     while True:
         found = await _read(settings, asked, since=began)
         for one in found:
             if one.answered and one.holder.contact not in told:
                 told.add(one.holder.contact)
-                out.print(f"✓ {one.holder.contact:28} answered", markup=False)
+                say.print(f"✓ {one.holder.contact:28} answered", markup=False)
         missing = [one for one in found if not one.answered]
         if not missing or time.monotonic() >= end:
             for one in missing:
-                out.print(f"✗ {one.holder.contact:28} no answer ({one.delivery})", markup=False)
-            return len(missing)
+                say.print(f"✗ {one.holder.contact:28} no answer ({one.delivery})", markup=False)
+            return [one.holder.contact for one in missing]
         await asyncio.sleep(min(LOOK_EVERY_S, max(0.0, end - time.monotonic())))
 
 

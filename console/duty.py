@@ -2,20 +2,20 @@
 
 import asyncio
 import getpass
-import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
 from aiokafka.errors import KafkaError
 
+from console.complete import party_ids
 from console.duty_known import known, parties_of, running
 from console.duty_swaps import Asked, NoSuchSwap, check_swap, doubts, new_id, write_swap
 from console.duty_view import GAPS_AHEAD, gap_line, party_json, party_lines, swap_line, unrostered
 from console.local_time import NotATime, read_time
-from console.output import Exit, err, fail, out
+from console.output import Exit, JsonOption, err, fail, out, print_json
 from runtime.settings import Settings
 from schemas.control import DutySwap
 from schemas.policy.models import Party
@@ -31,7 +31,7 @@ Home = Annotated[Path, typer.Option(help="Home of a system started with `borderl
 PolicyOption = Annotated[
     Path | None, typer.Option("--policy", help="Policy directory; default: the active policy of the running system.")
 ]
-PartyOption = Annotated[str | None, typer.Option("--party", help="One party only.")]
+PartyOption = Annotated[str | None, typer.Option("--party", help="One party only.", autocompletion=party_ids)]
 _HOME = Path("var/local")
 
 
@@ -42,7 +42,7 @@ def duty(
     party: PartyOption = None,
     policy: PolicyOption = None,
     home: Home = _HOME,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Say who would be called, in what order and why: by shift, holiday, exception or swap; contacts, never numbers.
 
@@ -58,7 +58,7 @@ def duty(
     now = datetime.now(UTC)
     asked = [(one, _time(at, one) if at else now) for one in parties_of(found.policy, party)]
     if as_json:
-        print(json.dumps([party_json(found, *each) for each in asked], ensure_ascii=False, indent=2))
+        print_json([party_json(found, *each) for each in asked])
         return
     for each in asked:
         for line in party_lines(found, *each):
@@ -73,6 +73,7 @@ def gaps(
     party: PartyOption = None,
     policy: PolicyOption = None,
     home: Home = _HOME,
+    as_json: JsonOption = False,
 ) -> None:
     """Name every time at which rosters have nobody on duty. Exit code 1: there are such times.
 
@@ -80,7 +81,7 @@ def gaps(
     """
     found = known(policy, home)
     parties = parties_of(found.policy, party)
-    count = 0
+    named: list[dict[str, Any]] = []
     for one in parties:
         start = _time(begin, one) if begin else datetime.now(UTC)
         stop = _time(end, one) if end else start + GAPS_AHEAD
@@ -88,13 +89,20 @@ def gaps(
             mend = f"write the earlier time after --from; at most {MAX_RANGE.days} days"
             fail("the range is empty or too long", Exit.USAGE, mend=mend)
         for gap in gaps_of(found.policy, one.id, start, stop):
-            count += 1
-            out.print(gap_line(found.policy, one, gap), markup=False)
-    for line in unrostered(found.policy, parties):
+            zone = ZoneInfo(one.time_zone)
+            begins, ends = (moment.astimezone(zone).isoformat() for moment in (gap.begin, gap.end))
+            named.append({"party": one.id, "role": gap.role, "from": begins, "to": ends})
+            if not as_json:
+                out.print(gap_line(found.policy, one, gap), markup=False)
+    count, without = len(named), unrostered(found.policy, parties)
+    if as_json:
+        print_json({"gaps": named, "without_roster": without})
+    for line in without if not as_json else ():
         out.print(f"no roster, on duty at all times: {line}", markup=False)
     if count:
         fail(f"{count} gap{'s' * (count != 1)}: everybody who holds the role is called then", Exit.DIFFERENT)
-    out.print("✓ no gaps: somebody is on duty at all times", markup=False)
+    if not as_json:
+        out.print("✓ no gaps: somebody is on duty at all times", markup=False)
 
 
 @app.command("swap")
@@ -110,12 +118,13 @@ def swap(
         str | None, typer.Option(help="Take back the swap with this id (`duty swaps` lists them).")
     ] = None,
     home: Home = _HOME,
+    as_json: JsonOption = False,
 ) -> None:
     """Give somebody's duty to somebody else for some hours, without touching the policy; or take that back."""
     if revoke is not None:
         if any((party, contact, substitute, begin, end, role)):
             fail("--revoke takes back a whole swap; it goes with no other option", Exit.USAGE)
-        _revoke(revoke, note, home)
+        _revoke(revoke, note, home, as_json=as_json)
         return
     if party is None or contact is None or substitute is None or begin is None or end is None:
         mend = "borderlands duty swap --party birzai --for birzai-duty --by birzai-chief --from … --to …"
@@ -136,7 +145,7 @@ def swap(
         by=getpass.getuser(), at=now,
     )  # fmt: skip
     _write(settings, made, now, swaps)
-    out.print(f"✓ {swap_line(made, ZoneInfo(where.time_zone))}", markup=False)
+    _tell(made, where.time_zone, as_json=as_json)
 
 
 @app.command("swaps")
@@ -144,19 +153,31 @@ def swaps_(
     party: PartyOption = None,
     past: Annotated[bool, typer.Option("--all", help="Those that are over as well.")] = False,
     home: Home = _HOME,
+    as_json: JsonOption = False,
 ) -> None:
     """List the swaps that hold or will hold."""
     _, policy, swaps = running(home)
     parties = {one.id: one for one in parties_of(policy, party)}
     now = datetime.now(UTC)
     listed = [one for one in swaps if one.party in parties and (past or one.end > now)]
-    for one in sorted(listed, key=lambda one: (one.start, one.swap_id)):
+    listed.sort(key=lambda one: (one.start, one.swap_id))
+    if as_json:
+        print_json([one.model_dump(mode="json", exclude_none=True) for one in listed])
+        return
+    for one in listed:
         out.print(swap_line(one, ZoneInfo(parties[one.party].time_zone)), markup=False)
     if not listed:
         out.print("no swaps", markup=False)
 
 
-def _revoke(swap_id: str, note: str, home: Path) -> None:
+def _tell(swap: DutySwap, zone: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json(swap.model_dump(mode="json", exclude_none=True))
+    else:
+        out.print(f"✓ {swap_line(swap, ZoneInfo(zone))}", markup=False)
+
+
+def _revoke(swap_id: str, note: str, home: Path, *, as_json: bool) -> None:
     settings, policy, swaps = running(home)
     found = next((one for one in swaps if one.swap_id == swap_id), None)
     if found is None:
@@ -167,7 +188,7 @@ def _revoke(swap_id: str, note: str, home: Path) -> None:
     taken_back = DutySwap.model_validate(found.model_dump() | changes)
     _write(settings, taken_back, now)
     zone = next((one.time_zone for one in policy.parties if one.id == found.party), "Europe/Riga")
-    out.print(f"✓ {swap_line(taken_back, ZoneInfo(zone))}", markup=False)
+    _tell(taken_back, zone, as_json=as_json)
 
 
 def _write(settings: Settings, made: DutySwap, at: datetime, swaps: tuple[DutySwap, ...] = ()) -> None:

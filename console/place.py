@@ -1,6 +1,5 @@
 """``borderlands place``: where is it, how was it found, and how sure is that?"""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from console.files import read_policy
-from console.output import Exit, err, fail, out
+from console.output import Exit, JsonOption, err, fail, out, print_json
 from console.place_answer import AMBIGUOUS, UNKNOWN, Answer, answer
 from console.place_query import NotUnderstood, understand
 from streams.rules.places.describe import COUNTRIES
@@ -20,7 +19,7 @@ _APPROXIMATE = "Outlines, border and positions are approximate: they do not sett
 def place(
     what: Annotated[str, typer.Argument(help="56.38,24.64 (latitude, longitude), a name, or a code: LV-016, LAU:36.")],
     policy: Annotated[Path | None, typer.Option("--policy", help="Policy directory; default: the shipped one.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Say where a point, a name or a code is, as the router finds it: step by step, and how sure that is.
 
@@ -32,7 +31,7 @@ def place(
         fail(str(problem), Exit.USAGE, mend=problem.mend)
     found = answer(query, index_of(read_policy(policy)))
     if as_json:
-        print(json.dumps(found.as_json(), ensure_ascii=False, indent=2))
+        print_json(found.as_json())
     else:
         for line in _lines(found):
             out.print(line, markup=False)

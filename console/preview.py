@@ -3,15 +3,15 @@
 import uuid
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from console.exercise import reach_of
 from console.files import describe, read_event, read_policy, shipped_policy
-from console.output import Exit, err, fail, out
-from console.samples import samples
-from notifiers.texts.sms import render_sms
+from console.output import Exit, JsonOption, err, fail, out, print_json
+from console.samples import samples, sms_json
+from notifiers.texts.sms import Sms, render_sms
 from notifiers.texts.wording import Unrenderable
 from schemas.base import Lang
 from schemas.codec import Undecodable
@@ -50,7 +50,7 @@ def _accepted(file: Path) -> Report:
 def route_file(
     file: FileArgument,
     policy: PolicyOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the decision as JSON.")] = False,
+    as_json: JsonOption = False,
     people: Annotated[
         Path | None, typer.Option("--directory", help="The private directory; default: the example beside the policy.")
     ] = None,
@@ -65,7 +65,7 @@ def route_file(
     for note in report.notes:
         err.print(f"! {note}", markup=False)
     if as_json:
-        print(decision.model_dump_json(indent=2, exclude_none=True))
+        print_json(decision.model_dump(mode="json", exclude_none=True))
     else:
         for line in explain(decision, rules):
             out.print(line, markup=False)
@@ -99,6 +99,7 @@ def preview(
     lang: Annotated[Lang | None, typer.Option(help="Default: the partner's language.")] = None,
     script: Annotated[Script, typer.Option(help="Letters with diacritics, or plain ASCII.")] = Script.NATIVE,
     policy: PolicyOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Show the SMS an event leads to: its text, encoding, characters and segments."""
     rules = read_policy(policy)
@@ -108,6 +109,7 @@ def preview(
         for line in explain(decision, rules):
             err.print(line, markup=False)
         fail("nobody would get a text; the reasons stand above", Exit.DATA)
+    made: list[dict[str, Any]] = []
     for path in decision.routes:
         if path.shared is None:
             fail(
@@ -115,15 +117,23 @@ def preview(
                 Exit.DATA,
                 mend="preview the report or an update; `borderlands trace` shows texts as they were sent",
             )
-        _show(decision, path, rules, lang, script)
+        language = lang or path.language
+        sms = _rendered(decision, path, rules, language, script)
+        made.append({"to": path.partner, "agreement": path.agreement, "language": language, **sms_json(sms)})
+        if not as_json:
+            _show(sms, path, language)
+    if as_json:
+        print_json(made)
 
 
-def _show(decision: Decision, path: Route, rules: Policy, lang: Lang | None, script: Script) -> None:
-    language = lang or path.language
+def _rendered(decision: Decision, path: Route, rules: Policy, language: Lang, script: Script) -> Sms:
     try:
-        sms = render_sms(notification_of(decision, path), rules, language=language, script=script)
+        return render_sms(notification_of(decision, path), rules, language=language, script=script)
     except Unrenderable as problem:
         fail(f"no text can be made: {problem}", Exit.DATA)
+
+
+def _show(sms: Sms, path: Route, language: Lang) -> None:
     out.print(f"to {path.partner}, under {path.agreement}, in {language}:\n")
     out.print(sms.body, markup=False)
     out.print(f"\n{sms.encoding}, {sms.characters} characters, {sms.segments} segment{'s' * (sms.segments != 1)}")

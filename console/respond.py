@@ -15,7 +15,7 @@ from aiokafka.errors import KafkaError
 from console.connect import connection
 from console.logs.live import read_log
 from console.logs.logged import TooMuchToRead
-from console.output import Exit, fail, out
+from console.output import Exit, JsonOption, fail, out, print_json
 from runtime.kafka import make_producer, partition_for
 from runtime.policies import NoActivePolicy, PolicyFollower
 from runtime.settings import Settings
@@ -64,11 +64,12 @@ def respond(
     reason: Annotated[str | None, typer.Option(help="Why by hand; kept with the answer.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what is understood, and write nothing.")] = False,
     home: Annotated[Path, typer.Option(help="Home of the system.")] = Path("var/local"),
+    as_json: JsonOption = False,
 ) -> None:
     """Write an answer that came by telephone: say what is understood, put it on the log, say what happens next."""
     given = Given(which, " ".join(answer), contact, party, role, reason)
     try:
-        late = asyncio.run(_respond(connection(home), given, dry_run=dry_run))
+        late = asyncio.run(_respond(connection(home), given, dry_run=dry_run, as_json=as_json))
     except Mistake as mistake:
         fail(str(mistake), mistake.code, mend=mistake.mend)
     except NoActivePolicy as problem:
@@ -85,19 +86,21 @@ def respond(
         raise typer.Exit(int(Exit.DIFFERENT))
 
 
-async def _respond(settings: Settings, given: Given, *, dry_run: bool) -> bool:
+async def _respond(settings: Settings, given: Given, *, dry_run: bool, as_json: bool) -> bool:
     """Write the answer; whether it came too late."""
     async with PolicyFollower(settings) as policies:
         policy = await policies.wait_active(POLICY_WITHIN_S)
     states = await snapshots(settings, given.which)
     response, lines = answer_by_hand(given, states, policy, now=datetime.now(UTC), fresh=uuid.uuid4().hex)
-    for line in lines:
+    for line in lines if not as_json else ():
         out.print(line, markup=False)
-    if dry_run:
-        out.print("nothing was written", markup=False)
-    else:
+    if not dry_run:
         await _write(settings, response)
-        out.print(f"response {response.response_id}", markup=False)
+    if as_json:
+        record = response.model_dump(mode="json", exclude_none=True)
+        print_json({"written": not dry_run, "understood": lines, "response": record})
+    else:
+        out.print("nothing was written" if dry_run else f"response {response.response_id}", markup=False)
     return response.problem is not None
 
 

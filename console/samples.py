@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from console.files import read_policy
-from console.output import Exit, fail, out
+from console.output import Exit, JsonOption, fail, out, print_json
 from notifiers.texts import Sms, Unrenderable, render_reply, render_sms
 from schemas.base import Lang
 from schemas.decision import SharedFacts
@@ -39,15 +39,33 @@ def samples(
     lang: Annotated[Lang | None, typer.Option(help="Default: all languages.")] = None,
     script: Annotated[Script, typer.Option(help="Letters with diacritics, or plain ASCII.")] = Script.NATIVE,
     policy: Annotated[Path | None, typer.Option("--policy", help="Policy directory; default: the shipped one.")] = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Show the texts about answers, checks of contacts and replies in the policy's words, one of each kind."""
     rules = read_policy(policy)
+    made: list[dict[str, Any]] = []
     for language in (lang,) if lang else rules.texts:
         try:
             for title, sms in sample_texts(rules, language, script):
+                made.append({"language": language, "sample": title, **sms_json(sms)})
+                if as_json:
+                    continue
                 out.print(f"{language} {title:27} {sms.segments} × {sms.encoding:5}  {sms.body}", markup=False)
         except Unrenderable as problem:
             fail(f"no text can be made: {problem}", Exit.DATA)
+    if as_json:
+        print_json(made)
+
+
+def sms_json(sms: Sms) -> dict[str, Any]:
+    """A text as data."""
+    return {
+        "text": sms.body,
+        "encoding": sms.encoding,
+        "characters": sms.characters,
+        "segments": sms.segments,
+        "left_out": list(sms.dropped),
+    }
 
 
 def sample_texts(policy: Policy, language: Lang, script: Script) -> Iterator[tuple[str, Sms]]:

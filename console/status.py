@@ -1,7 +1,6 @@
 """``borderlands status``: every process of a running system in one table."""
 
 import asyncio
-import json
 import time
 from datetime import datetime
 from pathlib import Path
@@ -11,22 +10,25 @@ from zoneinfo import ZoneInfo
 import aiohttp
 import typer
 from aiokafka.errors import KafkaError
+from rich import box
+from rich.measure import Measurement
 from rich.table import Table
 
 from console.connect import RunningSystem, connection, running_system
-from console.output import Exit, fail, out
+from console.output import Exit, JsonOption, fail, out, print_json
 from console.policy.unconfirmed import unconfirmed_lines
 from console.switches import switches_on
 from deploy.local.kafka import wait_ready
 
 ANSWER_WITHIN_S = 2.0
 SWITCHES_WITHIN_S = 5.0
+MOST_COLUMNS = 400
 ZONE = ZoneInfo("Europe/Riga")  # the same clock as Europe/Vilnius, all year
 
 
 def status(
     home: Annotated[Path, typer.Option(help="Home of the system.")] = Path("var/local"),
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Show health and lag of every process. Exit code 1: something is not healthy."""
     system = running_system(home)
@@ -36,10 +38,10 @@ def status(
     switches = asyncio.run(_switches(home)) if answers["kafka"]["healthy"] else []
     alone = asyncio.run(_alone(home)) if answers["kafka"]["healthy"] else []
     if as_json:
-        told = {"bootstrap": system.bootstrap, "stopped": switches, "policy_alone": alone, "processes": answers}
-        print(json.dumps(told, indent=1))
+        print_json({"bootstrap": system.bootstrap, "stopped": switches, "policy_alone": alone, "processes": answers})
     else:
-        out.print(_table(system, answers))
+        table = _table(system, answers)
+        out.print(table, width=natural_width(table), crop=False)
         for line in (*switches, *modes(answers)):
             out.print(f"■ {line}", style="bold red", markup=False)
         for line in (*directory_lines(answers), *alone):
@@ -132,12 +134,18 @@ def _canary_words(one: dict[str, Any]) -> str:
     return f"{at:%H:%M:%S} ({one['age_s']:.0f} s ago): accepted in {one['accepted_s']:.1f} s, {delivered}{failed}"
 
 
+def natural_width(table: Table) -> int:
+    """The width at which no cell of ``table`` is broken; a narrower terminal breaks lines, and loses nothing."""
+    options = out.options.update(max_width=MOST_COLUMNS)
+    return Measurement.get(out, options, table).maximum
+
+
 def _table(system: RunningSystem, answers: dict[str, dict[str, Any]]) -> Table:
     minutes = (time.time() - system.started_at) / 60
-    table = Table(title=f"Kafka at {system.bootstrap}, up for {minutes:.0f} min", title_justify="left")
-    table.add_column("process", no_wrap=True)
-    for column in ("healthy", "pid", "restarts", "lag", "handled", "remarks"):
-        table.add_column(column, no_wrap=column in ("healthy", "pid", "restarts", "handled"))
+    title = f"Kafka at {system.bootstrap}, up for {minutes:.0f} min"
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in ("process", "healthy", "pid", "restarts", "lag", "handled", "remarks"):
+        table.add_column(column, no_wrap=True)
     for name, answer in answers.items():
         behind = {topic: count for topic, count in (answer.get("lag") or {}).items() if count}
         remarks = answer.get("fault") or ("" if answer.get("ready") else "starting")

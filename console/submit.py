@@ -14,7 +14,7 @@ from aiokafka.errors import KafkaError
 from console.connect import connection
 from console.exercise import reach_of
 from console.files import read_event
-from console.output import Exit, err, fail, out
+from console.output import Exit, JsonOption, err, fail, out, print_json
 from runtime.control import ControlFollower
 from runtime.kafka import make_producer, partition_for
 from runtime.policies import NoActivePolicy, PolicyFollower
@@ -53,11 +53,12 @@ def submit(
     incident_key: Annotated[str | None, typer.Option(help="Your own name for the incident.")] = None,
     home: Annotated[Path, typer.Option(help="Home of a system started with `borderlands up`.")] = Path("var/local"),
     quiet: Annotated[bool, typer.Option("--quiet", help="Print the ids only.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Report an event: check it, say who will be told and why, and write it to the topic `events`."""
     raw = read_event(file)
     try:
-        event = asyncio.run(_submit(connection(home), raw, key, incident_key, quiet))
+        event, decision = asyncio.run(_submit(connection(home), raw, key, incident_key, quiet))
     except Undecodable as fault:
         fail(f"not accepted ({fault.reason}): {fault.detail}", Exit.DATA, mend=fault.mend)
     except NoActivePolicy as problem:
@@ -75,12 +76,16 @@ def submit(
             Exit.UNAVAILABLE,
             mend="start the system (borderlands up) or call the partner's duty desk by telephone now",
         )
+    if as_json:
+        foreseen = decision.model_dump(mode="json", exclude_none=True)
+        print_json({"event": event.event_id, "incident": event.incident_id, "decision": foreseen})
+        return
     out.print(f"event {event.event_id}\nincident {event.incident_id}")
 
 
 async def _submit(
     settings: Settings, raw: bytes, key: str | None, incident_key: str | None, quiet: bool
-) -> EmergencyEvent:
+) -> tuple[EmergencyEvent, Decision]:
     producer = make_producer(settings)
     await producer.start()
     try:
@@ -90,7 +95,7 @@ async def _submit(
                 report = accept(
                     raw, now=datetime.now(UTC), fresh=lambda: uuid.uuid4().hex[:24], key=key, incident_key=incident_key
                 )
-                preview(report, policy, control.current.swaps, quiet, people_of(settings))
+                decision = preview(report, policy, control.current.swaps, quiet, people_of(settings))
             except Undecodable as fault:
                 await _record_rejection(producer, fault, raw)
                 raise
@@ -98,7 +103,7 @@ async def _submit(
                 await write_event(producer, report.event, settings.partitions)
             except (KafkaError, OSError) as problem:
                 raise NotKnownWhetherWritten(report.event, problem) from problem
-            return report.event
+            return report.event, decision
     finally:
         with contextlib.suppress(KafkaError):
             await producer.stop()
@@ -114,8 +119,11 @@ def people_of(settings: Settings) -> Directory | None:
         return None
 
 
-def preview(report: Report, policy: Policy, swaps: tuple[DutySwap, ...], quiet: bool, people: Directory | None) -> None:
-    """Say who will be told; refuse here what the router would refuse, while the reporter is still listening."""
+def preview(
+    report: Report, policy: Policy, swaps: tuple[DutySwap, ...], quiet: bool, people: Directory | None
+) -> Decision:
+    """Say who will be told, and return what the router will decide; refuse here what it would refuse, while the
+    reporter is still listening."""
     # Judged by who is on duty now, when it is recorded, whenever it was reported.
     decision = route(amended(report.event, recorded_at=datetime.now(UTC)), policy, swaps)
     if not quiet:
@@ -128,6 +136,7 @@ def preview(report: Report, policy: Policy, swaps: tuple[DutySwap, ...], quiet: 
         raise Undecodable(*refused, _ids(report))
     if report.event.origin is Origin.EXERCISE:
         _exercise(report, decision, policy, quiet, people)
+    return decision
 
 
 def _ids(report: Report) -> dict[str, str]:

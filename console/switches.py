@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 from aiokafka.errors import KafkaError
 
+from console.complete import party_ids
 from console.connect import connection
-from console.output import Exit, err, fail, out
+from console.output import Exit, JsonOption, err, fail, out, print_json
 from runtime.control import Control, ControlFollower
 from runtime.kafka import make_producer
 from runtime.policies import PolicyFollower
@@ -21,25 +22,46 @@ from schemas.policy.shape import nearest
 from schemas.privacy import mask
 from schemas.topics import CONTROL
 
-PartyOption = Annotated[str | None, typer.Option(help="Only texts to or on behalf of this party; default: all.")]
+PartyOption = Annotated[
+    str | None,
+    typer.Option(help="Only texts to or on behalf of this party; default: all.", autocompletion=party_ids),
+]
 ReasonOption = Annotated[str, typer.Option(help="Why, for the log and for everybody who looks.")]
 HomeOption = Annotated[Path, typer.Option(help="Home of the system.")]
 
 REASON_MAX = 500
 
 
-def stop_sending(reason: ReasonOption, party: PartyOption = None, home: HomeOption = Path("var/local")) -> None:
+def stop_sending(
+    reason: ReasonOption,
+    party: PartyOption = None,
+    home: HomeOption = Path("var/local"),
+    as_json: JsonOption = False,
+) -> None:
     """Stop every notifier within a second. What is due waits; what a provider has taken cannot be recalled."""
     now_on = _switch(home, reason, party, stopped=True)
+    if as_json:
+        print_json(now_on.model_dump(mode="json", exclude_none=True))
+        return
     out.print(f"■ {now_on.line}", markup=False)
     out.print("What is due waits until `borderlands resume`; what a provider has taken already cannot be recalled.")
 
 
-def resume(reason: ReasonOption, party: PartyOption = None, home: HomeOption = Path("var/local")) -> None:
+def resume(
+    reason: ReasonOption,
+    party: PartyOption = None,
+    home: HomeOption = Path("var/local"),
+    as_json: JsonOption = False,
+) -> None:
     """Take the stop switch off: what expired meanwhile ends with that reason, the rest goes out now."""
-    _switch(home, reason, party, stopped=False)
+    now_off = _switch(home, reason, party, stopped=False)
+    still_on = asyncio.run(switches_on(connection(home))).switches.values()
+    if as_json:
+        left_on = [left.model_dump(mode="json", exclude_none=True) for left in still_on]
+        print_json({**now_off.model_dump(mode="json", exclude_none=True), "still_on": left_on})
+        return
     out.print(f"✓ sending goes on for {'everybody' if party is None else party}")
-    for left in asyncio.run(switches_on(connection(home))).switches.values():
+    for left in still_on:
         err.print(f"! still on: {left.line}", markup=False)
 
 

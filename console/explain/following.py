@@ -25,7 +25,8 @@ START_WITHIN_S = 10.0
 
 class Feed:
     """The records of ``topics`` from now on, or from ``since``. ``settings`` is asked anew at each connection, since a
-    system that was started again may listen elsewhere. ``notice`` hears what happens to the connection."""
+    system that was started again may listen elsewhere. ``notice`` hears what happens to the connection. ``ready``
+    is set once nothing that comes is missed."""
 
     def __init__(
         self,
@@ -36,6 +37,7 @@ class Feed:
     ) -> None:
         self._settings, self._topics, self._notice, self._since = settings, tuple(topics), notice, since
         self._next: dict[TopicPartition, int] = {}
+        self.ready = asyncio.Event()
 
     async def __aiter__(self) -> AsyncIterator[list[Logged]]:
         """Batches of what was appended, oldest first, until cancelled.
@@ -44,6 +46,7 @@ class Feed:
             KafkaError, OSError: the broker is not there when this begins.
         """
         consumer = await self._connect(self._settings())
+        self.ready.set()
         while True:
             async for batch in self._read(consumer):
                 yield batch

@@ -71,8 +71,8 @@ class LiveLog:
         partitions: frozenset[int] | None,
     ) -> "AsyncIterator[list[ConsumerRecord[Any, Any]]]":
         consumer = make_consumer(self._settings)
-        await consumer.start()
         try:
+            await consumer.start()  # in here: one that cannot connect must be stopped as well
             places = [
                 TopicPartition(topic.name, number)
                 for topic in wanted.values()

@@ -67,6 +67,9 @@ def replay(
     incident: Annotated[str | None, typer.Option("--incident", help="The other kinds: only this incident.")] = None,
     speed: Annotated[float, typer.Option("--speed", min=0.1, help="--play, --exercise: so many times faster.")] = 1.0,
     yes: Annotated[bool, typer.Option("--yes", help="--exercise, --resend: do not ask.")] = False,
+    although_answered: Annotated[
+        bool, typer.Option("--although-answered", help="--resend: also what somebody has answered.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
     log: LogOption = None,
     home: Annotated[Path, typer.Option(help="Home of the system.")] = Path("var/local"),
@@ -89,6 +92,10 @@ def replay(
     if not kinds and (incident or yes):
         mend = "add --play, --exercise or --resend, or leave it out"
         fail(f"{'--incident' if incident else '--yes'} is for the other kinds of replay", Exit.USAGE, mend=mend)
+    if although_answered and not resend:
+        fail("--although-answered is for --resend", Exit.USAGE, mend="add --resend, or leave it out")
+    if exercise and not (since or incident):
+        fail("an exercise of what?", Exit.USAGE, mend="give --from, or --incident")
     begin, end = _period(since, until)
     source = source_of(home, log)
     if play:
@@ -99,7 +106,9 @@ def replay(
         another.run_exercise(home, source, begin, end, incident=incident, speed=speed, yes=yes)
     elif resend:
         another = import_module("console.replay.resend")
-        another.resend(home, source, begin, end, incident=incident, yes=yes, as_json=as_json)
+        another.resend(
+            home, source, begin, end, incident=incident, yes=yes, as_json=as_json, although_answered=although_answered
+        )
     else:
         past = _read(source)
         other, origin = chosen(past, directory=policy, version=version, revision=revision)

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from console.connect import running_system
-from console.status import canary_lines
+from console.connect import RunningSystem, running_system
+from console.output import out
+from console.status import _table, canary_lines, natural_width
 from tests.console.conftest import Run
 
 
@@ -98,3 +99,13 @@ def test_the_last_canary_of_each_partition_is_shown() -> None:
 def test_without_canaries_nothing_is_said_of_them(answers: dict[str, dict[str, Any]]) -> None:
     """A system without a test phone, and one whose upkeep does not answer, has nothing to show."""
     assert canary_lines(answers) == []
+
+
+def test_no_remark_is_broken_where_the_output_is_narrow(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Eighty columns, as of a pipe: each process is one line with all that is said of it."""
+    fault = "policy e43d73b43c98: the directory has mistakes, and the one before it is kept; nothing is sent meanwhile"
+    system = RunningSystem(1, 0.0, "127.0.0.1:9092", 12, tmp_path, None, {}, {})
+    answers = {"notifier-email-routine": {"healthy": False, "pid": 12345, "restarts": 3, "fault": fault, "lag": {}}}
+    table = _table(system, answers)
+    out.print(table, width=natural_width(table), crop=False)
+    assert any("notifier-email-routine" in line and fault in line for line in capsys.readouterr().out.splitlines())

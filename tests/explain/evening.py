@@ -74,7 +74,12 @@ class Evening:
     """One incident from its report on; ``now`` moves on by ``wait``."""
 
     def __init__(
-        self, policy: Policy, raw: bytes = REPORT, name: str = "peat", swaps: tuple[DutySwap, ...] = ()
+        self,
+        policy: Policy,
+        raw: bytes = REPORT,
+        name: str = "peat",
+        swaps: tuple[DutySwap, ...] = (),
+        partitions: int = PARTITIONS,
     ) -> None:
         self.policy, self.now, self.swaps = policy, START, swaps
         self.log: list[Logged] = []
@@ -83,7 +88,7 @@ class Evening:
         report = accept(raw, now=self.now, fresh=lambda: name)
         self.event: EmergencyEvent = report.event
         self.incident = self.event.incident_id
-        self.partition = partition_for(self.incident, PARTITIONS)
+        self.partition = partition_for(self.incident, partitions)
         self._at(
             "policy", PublishedPolicy(policy_version=policy.version, policy=policy, published_at=START), policy.version
         )
