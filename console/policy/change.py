@@ -8,11 +8,12 @@ from typing import Annotated, NoReturn
 
 import typer
 from aiokafka.errors import KafkaError
+from rich.console import Console
 
 from console.connect import connection
 from console.logs.choose import source_of
 from console.logs.logged import TooMuchToRead
-from console.output import Exit, err, fail, out
+from console.output import Exit, JsonOption, err, fail, out, print_json
 from console.policy.check import must_hold
 from console.policy.diff import BRIEF_LINES, WAYS, counted, lines_of
 from console.policy.differences import differences
@@ -32,6 +33,7 @@ from console.policy.shared import (
     person_of,
     reach,
     refuse,
+    tell_step,
     topic_of,
 )
 from console.policy.steps import confirm as confirm_step
@@ -52,6 +54,7 @@ def activate(
     alone: AloneOption = False,
     dry_run: DryRunOption = False,
     if_none: Annotated[bool, typer.Option("--if-none", help="Only if no policy is active yet.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Make a policy the one that new events are judged by. Example cases beside its files must hold first.
 
@@ -62,9 +65,10 @@ def activate(
     if found.directory is not None:
         must_hold(found.directory, found.policy)
     if if_none and history().active is not None:
-        out.print(f"✓ {(history().active or '')[:12]} is active, nothing was changed")
+        _tell_unwritten(history().active or "", "is active, nothing was changed", as_json=as_json)
         return
-    _change(found, ChangeKind.ACTIVATED, history, note, person_of(by), home, alone=alone, dry_run=dry_run)
+    person = person_of(by)
+    _change(found, ChangeKind.ACTIVATED, history, note, person, home, alone=alone, dry_run=dry_run, as_json=as_json)
 
 
 def rollback(
@@ -74,6 +78,7 @@ def rollback(
     home: HomeOption = Path("var/local"),
     alone: AloneOption = False,
     dry_run: DryRunOption = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Go back to a policy that stands on the topic; its files need not be here. Twice goes back further.
 
@@ -83,7 +88,8 @@ def rollback(
     found = find_or_fail(version or _before(history()), history)
     if found.directory is not None or found.version not in history().policies:
         refuse(f"{found.name} does not stand on the topic", "name a version; `borderlands policy activate` takes files")
-    _change(found, ChangeKind.ROLLED_BACK, history, note, person_of(by), home, alone=alone, dry_run=dry_run)
+    person = person_of(by)
+    _change(found, ChangeKind.ROLLED_BACK, history, note, person, home, alone=alone, dry_run=dry_run, as_json=as_json)
 
 
 def _before(history: History) -> str:
@@ -94,14 +100,16 @@ def _before(history: History) -> str:
     return version
 
 
-def confirm(note: NoteOption = None, by: ByOption = None, home: HomeOption = Path("var/local")) -> None:
+def confirm(
+    note: NoteOption = None, by: ByOption = None, home: HomeOption = Path("var/local"), as_json: JsonOption = False
+) -> None:
     """Confirm, as a second person, what somebody activated alone. Exit code 65: none waits, or it is yours."""
     text, person = note_of(note), person_of(by)
     try:
         step = reach(confirm_step(connection(home), note=text, person=person))
     except (NotAllowed, TakenAway) as problem:
         refused(problem)
-    out.print(f"✓ confirmed: {step.policy_version}")
+    tell_step(step, "confirmed", as_json=as_json)
 
 
 def _change(
@@ -114,14 +122,15 @@ def _change(
     *,
     alone: bool,
     dry_run: bool,
+    as_json: bool,
 ) -> None:
     shown = history()
     if found.version == shown.active:
-        out.print(f"✓ {found.version[:12]} is active already, nothing was written", markup=False)
+        _tell_unwritten(found.version, "is active already, nothing was written", as_json=as_json)
         return
-    _show(found, shown, home)
+    _show(found, shown, home, err if as_json else out)
     if dry_run:
-        _foretell(found, shown, person, alone=alone)
+        _foretell(found, shown, person, alone=alone, as_json=as_json)
         return
     text = note_of(note)
     try:
@@ -137,10 +146,17 @@ def _change(
         err.print(f"! proposed and activated from one account, {person.account}: two names, one proof", markup=False)
     if allowed.alone:
         err.print("! by one person alone: `borderlands status` says so until somebody else confirms it")
-    out.print(f"✓ active: {step.policy_version}")
+    tell_step(step, "active", as_json=as_json)
 
 
-def _show(found: Found, shown: History, home: Path) -> None:
+def _tell_unwritten(version: str, said: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"written": False, "policy_version": version, "step": None})
+    else:
+        out.print(f"✓ {version[:12]} {said}", markup=False)
+
+
+def _show(found: Found, shown: History, home: Path, to: Console) -> None:
     """How it differs from what is active, and how many incidents that does not touch."""
     active = shown.policies.get(shown.active or "")
     if active is None:
@@ -148,34 +164,37 @@ def _show(found: Found, shown: History, home: Path) -> None:
     if found.policy.version != found.version:
         err.print("! published by an earlier release: it may lack words that today's texts need", markup=False)
     changed = differences(active, found.policy)
-    out.print(f"{(shown.active or '')[:12]} → {found.name}: {counted(changed)}", markup=False)
+    to.print(f"{(shown.active or '')[:12]} → {found.name}: {counted(changed)}", markup=False)
     for line in lines_of(changed, BRIEF_LINES):
-        out.print(line, markup=False)
-    _show_open(found, home)
+        to.print(line, markup=False)
+    _show_open(found, home, to)
     what_if = found.directory or found.version[:12]
     option = "--policy" if found.directory else "--policy-version"
-    out.print(f"what it would have changed last month: `borderlands replay {option} {what_if}`", markup=False)
+    to.print(f"what it would have changed last month: `borderlands replay {option} {what_if}`", markup=False)
 
 
-def _show_open(found: Found, home: Path) -> None:
+def _show_open(found: Found, home: Path, to: Console) -> None:
     try:
         counts = asyncio.run(count_open(source_of(home, None), datetime.now(UTC)))
     except (TimeoutError, TooMuchToRead, KafkaError, OSError) as problem:
         why = type(problem).__name__
-        out.print(f"open incidents keep their version; they could not be counted ({why})", markup=False)
+        to.print(f"open incidents keep their version; they could not be counted ({why})", markup=False)
         return
     for line in counts.lines() or ["no incident is open"]:
-        out.print(line, markup=False)
+        to.print(line, markup=False)
     for line in counts.left_behind(found.policy):
         err.print(f"! {line}", markup=False)
 
 
-def _foretell(found: Found, shown: History, person: Person, *, alone: bool) -> None:
+def _foretell(found: Found, shown: History, person: Person, *, alone: bool, as_json: bool) -> None:
     try:
         allowed = may_activate(shown, found.version, person, datetime.now(UTC), shown=shown.active, alone=alone)
     except NotAllowed as problem:
         fail(f"would be refused: {problem}", Exit.DATA, mend=problem.mend)
     how = ", by one person alone" if allowed.alone else ""
+    if as_json:
+        _tell_unwritten(found.version, "", as_json=True)
+        return
     out.print(f"✓ nothing was written; {person.name} may activate {found.version[:12]}{how}", markup=False)
 
 

@@ -10,8 +10,7 @@ import typer
 
 from console.duty_view import GAPS_AHEAD, gap_warnings
 from console.files import describe, read_policy, shipped_policy
-from console.output import Exit, fail, out
-from console.policy.shared import JsonOption
+from console.output import Exit, JsonOption, fail, out
 from schemas.policy.cases import CaseResult, load_cases, run_cases
 from schemas.policy.directory_file import check_directory, read_directory
 from schemas.policy.load import read_policy as read_with_mistakes

@@ -7,9 +7,9 @@ from typing import Annotated
 import typer
 
 from console.logs.choose import LogOption
-from console.output import Exit, out
+from console.output import Exit, JsonOption, out
 from console.policy.differences import Difference, differences
-from console.policy.shared import HomeOption, JsonOption, default_ref, find_or_fail, topic_of
+from console.policy.shared import HomeOption, default_ref, find_or_fail, topic_of
 
 WAYS = "a directory, a version or its beginning, active, previous, git:REV[:path]"
 BRIEF_LINES = 12

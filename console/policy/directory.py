@@ -12,8 +12,8 @@ import typer
 
 from console.connect import connection
 from console.logs.choose import LogOption
-from console.output import Exit, fail, out
-from console.policy.shared import HomeOption, JsonOption, find_or_fail, topic_of
+from console.output import Exit, JsonOption, fail, out, print_json
+from console.policy.shared import HomeOption, find_or_fail, topic_of
 from schemas.policy.directory_file import check_directory, read_directory
 from schemas.policy.mistakes import Mistake, errors_of
 from schemas.policy.models import Policy
@@ -57,6 +57,7 @@ def install(
     ] = None,
     policy: PolicyOption = None,
     home: HomeOption = Path("var/local"),
+    as_json: JsonOption = False,
 ) -> None:
     """Check a directory and put it in the place of the one in use, at one stroke: no process sees half of it.
 
@@ -73,6 +74,9 @@ def install(
         replace_file(file, place)
     except OSError as error:
         fail(f"cannot replace {place}: {error.strerror}", Exit.FAILED, mend="nothing was replaced")
+    if as_json:
+        print_json({"directory": str(place), "contacts": contacts})
+        return
     out.print(f"✓ {place} holds {contacts} contacts now; the processes take it up within some seconds", markup=False)
 
 

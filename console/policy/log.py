@@ -8,9 +8,9 @@ import typer
 
 from console.local_time import moment
 from console.logs.choose import LogOption
-from console.output import out
+from console.output import JsonOption, out
 from console.policy.history import History
-from console.policy.shared import HomeOption, JsonOption, topic_of
+from console.policy.shared import HomeOption, topic_of
 from console.status import ZONE
 from schemas.control import ChangeKind, PolicyChange
 

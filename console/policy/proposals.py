@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from console.connect import connection
-from console.output import out
+from console.output import JsonOption, out
 from console.policy.change import refused
 from console.policy.check import must_hold
 from console.policy.diff import WAYS, counted
@@ -19,7 +19,6 @@ from console.policy.pen import TakenAway
 from console.policy.shared import (
     ByOption,
     HomeOption,
-    JsonOption,
     NoteOption,
     default_ref,
     find_or_fail,
@@ -27,6 +26,7 @@ from console.policy.shared import (
     person_of,
     reach,
     refuse,
+    tell_step,
     topic_of,
 )
 from console.policy.steps import answer
@@ -41,6 +41,7 @@ def propose(
     note: NoteOption = None,
     by: ByOption = None,
     home: HomeOption = Path("var/local"),
+    as_json: JsonOption = False,
 ) -> None:
     """Publish a policy and propose it; somebody else activates it. Its example cases must hold.
 
@@ -57,7 +58,9 @@ def propose(
         step, before = reach(propose_step(connection(home), found.policy, found.version, note=text, person=person))
     except TakenAway as problem:
         refused(problem)
-    out.print(f"✓ proposed: {step.policy_version}")
+    tell_step(step, "proposed", as_json=as_json)
+    if as_json:
+        return
     out.print(f"  until {step.expires_at:%Y-%m-%d %H:%M} UTC, against {(step.base or 'none')[:12]}", markup=False)
     who = "somebody else activates it" if before.rule.people > 1 else "the active policy lets one person activate it"
     out.print(f"  {who}: borderlands policy activate {step.policy_version[:12]} --note …", markup=False)
@@ -79,27 +82,35 @@ def proposals(home: HomeOption = Path("var/local"), as_json: JsonOption = False)
 
 
 def withdraw(
-    version: VersionArgument, note: NoteOption = None, by: ByOption = None, home: HomeOption = Path("var/local")
+    version: VersionArgument,
+    note: NoteOption = None,
+    by: ByOption = None,
+    home: HomeOption = Path("var/local"),
+    as_json: JsonOption = False,
 ) -> None:
     """Take back a proposal of your own. Exit code 65: it is somebody else's, or none waits."""
-    _answer(version, ChangeKind.WITHDRAWN, note, by, home)
+    _answer(version, ChangeKind.WITHDRAWN, note, by, home, as_json=as_json)
 
 
 def reject(
-    version: VersionArgument, note: NoteOption = None, by: ByOption = None, home: HomeOption = Path("var/local")
+    version: VersionArgument,
+    note: NoteOption = None,
+    by: ByOption = None,
+    home: HomeOption = Path("var/local"),
+    as_json: JsonOption = False,
 ) -> None:
     """Refuse somebody's proposal, with the reason. Exit code 65: none waits."""
-    _answer(version, ChangeKind.REJECTED, note, by, home)
+    _answer(version, ChangeKind.REJECTED, note, by, home, as_json=as_json)
 
 
-def _answer(version: str, kind: ChangeKind, note: str | None, by: str | None, home: Path) -> None:
+def _answer(version: str, kind: ChangeKind, note: str | None, by: str | None, home: Path, *, as_json: bool) -> None:
     found = find_or_fail(version, topic_of(home))
     text, person = note_of(note), person_of(by)
     try:
         step = reach(answer(connection(home), found.version, kind=kind, note=text, person=person))
     except (NotAllowed, TakenAway) as problem:
         refused(problem)
-    out.print(f"✓ {kind.value}: {step.policy_version}", markup=False)
+    tell_step(step, kind.value, as_json=as_json)
 
 
 def _lines(proposal: PolicyChange, history: History) -> list[str]:

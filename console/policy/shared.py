@@ -15,11 +15,12 @@ from pydantic import TypeAdapter, ValidationError
 from console.files import shipped_policy
 from console.logs.choose import source_of
 from console.logs.logged import TooMuchToRead
-from console.output import Exit, err, fail
+from console.output import Exit, err, fail, out, print_json
 from console.policy.history import History, read_history
 from console.policy.people import Person, who
 from console.policy.refs import Found, NoSuchPolicy, find
 from schemas.base import Line
+from schemas.control import PolicyChange
 from schemas.privacy import mask
 
 NOTE_MAX = 500
@@ -30,7 +31,6 @@ T = TypeVar("T")
 HomeOption = Annotated[Path, typer.Option(help="Home of the system.")]
 NoteOption = Annotated[str | None, typer.Option(help="Why, for the log; asked for at a terminal.")]
 ByOption = Annotated[str | None, typer.Option("--by", help="Your name, where several people share an account.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def reach(work: Coroutine[Any, Any, T]) -> T:
@@ -83,6 +83,14 @@ def person_of(stated: str | None) -> Person:
         return who(TypeAdapter(Line).validate_python(" ".join(stated.split())))
     except ValidationError as error:
         fail(f"--by: {error.errors()[0]['msg']}", Exit.USAGE)
+
+
+def tell_step(step: PolicyChange, said: str, *, as_json: bool) -> None:
+    """Say that ``step`` stands on the topic: ``said`` for people, else the step itself."""
+    if as_json:
+        print_json({"written": True, "policy_version": step.policy_version, "step": step.model_dump(mode="json")})
+    else:
+        out.print(f"✓ {said}: {step.policy_version}", markup=False)
 
 
 def refuse(problem: str, mend: str) -> NoReturn:

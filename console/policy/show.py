@@ -7,7 +7,7 @@ import typer
 
 from console.files import read_policy
 from console.logs.choose import LogOption
-from console.output import Exit, fail, out
+from console.output import Exit, JsonOption, fail, out, print_json
 from console.policy.shared import HomeOption, find_or_fail, topic_of
 from console.policy.view import agreements_lines, parties_lines, summary_lines, types_lines
 
@@ -17,6 +17,8 @@ VIEWS = {
     "agreements": agreements_lines,
     "types": types_lines,
 }
+PARTS = {"parties": {"parties"}, "agreements": {"agreements"}, "types": {"competence", "services"}}
+"""What of a policy each view is about; the summary is about all of it."""
 
 
 def show(
@@ -27,6 +29,7 @@ def show(
     ] = None,
     home: HomeOption = Path("var/local"),
     log: LogOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Print the policy for people: who the parties are, what each agreement says, who is competent for what."""
     if what not in VIEWS:
@@ -34,5 +37,8 @@ def show(
     if policy is not None and version is not None:
         fail("--policy and --version name two policies; give one", Exit.USAGE)
     shown = read_policy(policy) if version is None else find_or_fail(version, topic_of(home, log)).policy
+    if as_json:
+        print_json({"version": shown.version, **shown.model_dump(mode="json", include=PARTS.get(what))})
+        return
     for line in VIEWS[what](shown):
         out.print(line, markup=False)

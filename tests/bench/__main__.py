@@ -8,6 +8,7 @@ from tests.bench.answers import bench_answers
 from tests.bench.figures import Figure
 from tests.bench.flow import bench_end_to_end
 from tests.bench.kills import bench_kills
+from tests.bench.keeping import bench_keeping
 from tests.bench.ladders import bench_ladders
 from tests.bench.lanes import bench_lanes
 from tests.bench.memory import bench_memory
@@ -16,10 +17,13 @@ from tests.bench.ordering import bench_dispatcher
 from tests.bench.rendering import bench_texts
 from tests.bench.routers import bench_router
 from tests.bench.routing import bench_profile, bench_route
+from tests.bench.searching import bench_searching
 from tests.bench.smpp import bench_smpp
 from tests.bench.starting import bench_start
 from tests.bench.table import machine, markdown, show
+from tests.bench.tracing import bench_tracing
 from tests.bench.transactions import bench_transactions
+from tests.bench.whatif import bench_whatif
 
 BENCHES: dict[str, Callable[[], list[Figure]]] = {
     "route": bench_route,
@@ -33,6 +37,10 @@ BENCHES: dict[str, Callable[[], list[Figure]]] = {
     "end_to_end": bench_end_to_end,
     "transactions": bench_transactions,
     "dispatcher": bench_dispatcher,
+    "whatif": bench_whatif,
+    "tracing": bench_tracing,
+    "searching": bench_searching,
+    "keeping": bench_keeping,
     "kills": bench_kills,
     "memory": bench_memory,
     "start": bench_start,

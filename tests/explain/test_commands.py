@@ -25,11 +25,6 @@ PEAT = str(ROOT / "deploy" / "demo" / "peat-fire.json")
 WITHOUT_JSON = {
     "up": "runs until Ctrl-C and prints what its processes say",
     "demo": "plays an evening for people to watch",
-    "audit": "to come with the audit over all topics",
-    "policy check": "to come with the life of a policy",
-    "policy test": "to come with the life of a policy",
-    "policy show": "to come with the life of a policy",
-    "policy activate": "to come with the life of a policy",
     "policy areas import": "reports to people who look at a map",
 }
 
