@@ -7,8 +7,8 @@ from collections.abc import Callable
 from tests.bench.answers import bench_answers
 from tests.bench.figures import Figure
 from tests.bench.flow import bench_end_to_end
-from tests.bench.kills import bench_kills
 from tests.bench.keeping import bench_keeping
+from tests.bench.kills import bench_kills
 from tests.bench.ladders import bench_ladders
 from tests.bench.lanes import bench_lanes
 from tests.bench.memory import bench_memory
