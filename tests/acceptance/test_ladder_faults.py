@@ -63,11 +63,13 @@ async def test_a_night_on_the_second_provider_alone(field: Field) -> None:
 
     await field.sandbox.drop_smpp()
     await field.say("vecumnieki-chief", "STOP")
+    await field.expect_sms("vecumnieki-chief", "Iszinas vairs nesutisim.", "START")
     await field.expect_sms("vecumnieki-duty", "KONTAKTS ZAUDĒTS", "ugunsdzēsēju vadītājs")
     event = await field.ask("birzai", "flood", "Papilys")
     code = code_in(await field.expect_sms("vecumnieki-duty", "PALĪDZĪBA VAJADZĪGA"))
     await field.until(lambda said: any(one.reason is ReceiptReason.RECIPIENT_STOPPED for one in said), event)
     await field.say("vecumnieki-chief", "START")
+    await field.expect_sms("vecumnieki-chief", "Iszinas atkal sutisim.", "STOP")
     await field.expect_sms("vecumnieki-duty", "KONTAKTS ATJAUNOTS", "ugunsdzēsēju vadītājs")
     await field.say("vecumnieki-duty", f"{code} JĀ")
     await field.expect_sms("birzai-duty", f"PAGALBA ATVYKSTA {code}.")
