@@ -130,11 +130,10 @@ async def test_a_reply_to_a_dead_gateway_while_every_callback_is_lost(field: Fie
     await asyncio.to_thread(field.system.until_healthy)
 
 
-@pytest.mark.timeout(240 + 25 * KILLS)
+@pytest.mark.timeout(240 + 60 * KILLS)
 async def test_a_notifier_killed_between_acceptance_and_receipt(field: Field) -> None:
     """The provider has the text, the process dies before it says so. Its report of delivery, or else its list, tells
     what became of it: nobody is texted twice, and answers count."""
-    events: list[tuple[str, EmergencyEvent]] = []
     settled_by = {True: ReceiptReason.DELIVERED, False: ReceiptReason.RECONCILED_SENT}
     for turn in range(KILLS):
         taken = len(await field.sandbox.ledger("accepted"))
@@ -146,13 +145,12 @@ async def test_a_notifier_killed_between_acceptance_and_receipt(field: Field) ->
         await asyncio.to_thread(field.system.signal, "notifier-sms-urgent", signal.SIGKILL)
         code = code_in(await field.expect_sms("birzai-duty", "REIKIA PAGALBOS"))
         await field.expect_sms("birzai-chief", code, within_s=60)
-        events.append((code, event))
         await field.sandbox.clear_faults()
         await asyncio.to_thread(field.system.until_healthy)
-    await field.sandbox.change_settings(calls_back=True)
-    for turn, (code, event) in enumerate(events):
         await field.settled(event)
         assert settled_by[bool(turn % 2)] in {one.reason for one in await field.receipts(event)}
+        # Answered before the next turn: a request left open would climb, and its texts would meet the next fault.
+        await field.sandbox.change_settings(calls_back=True)
         await field.say("birzai-chief", f"{code} TAIP")
         await field.expect_sms("vecumnieki-duty", f"PALĪDZĪBA NĀK {code}.", within_s=60)
         assert await field.ends(event, Ending.ACCEPTED)
