@@ -11,6 +11,7 @@ import aiohttp
 import typer
 from aiokafka.errors import KafkaError
 from rich import box
+from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 
@@ -40,8 +41,7 @@ def status(
     if as_json:
         print_json({"bootstrap": system.bootstrap, "stopped": switches, "policy_alone": alone, "processes": answers})
     else:
-        table = _table(system, answers)
-        out.print(table, width=natural_width(table), crop=False)
+        print_whole(_table(system, answers))
         for line in (*switches, *modes(answers)):
             out.print(f"■ {line}", style="bold red", markup=False)
         for line in (*directory_lines(answers), *alone):
@@ -134,10 +134,13 @@ def _canary_words(one: dict[str, Any]) -> str:
     return f"{at:%H:%M:%S} ({one['age_s']:.0f} s ago): accepted in {one['accepted_s']:.1f} s, {delivered}{failed}"
 
 
-def natural_width(table: Table) -> int:
-    """The width at which no cell of ``table`` is broken; a narrower terminal breaks lines, and loses nothing."""
+def print_whole(table: Table) -> None:
+    """Print ``table`` at the width at which no cell is broken; a narrower terminal breaks lines, and loses nothing."""
     options = out.options.update(max_width=MOST_COLUMNS)
-    return Measurement.get(out, options, table).maximum
+    width = Measurement.get(out, options, table).maximum
+    Console(width=width, highlight=False, emoji=False).print(
+        table, crop=False
+    )  # ``out`` goes no wider than its terminal
 
 
 def _table(system: RunningSystem, answers: dict[str, dict[str, Any]]) -> Table:

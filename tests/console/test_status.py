@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from console.connect import RunningSystem, running_system
-from console.output import out
-from console.status import _table, canary_lines, natural_width
+from console.status import _table, canary_lines, print_whole
 from tests.console.conftest import Run
 
 
@@ -107,5 +106,5 @@ def test_no_remark_is_broken_where_the_output_is_narrow(tmp_path: Path, capsys: 
     system = RunningSystem(1, 0.0, "127.0.0.1:9092", 12, tmp_path, None, {}, {})
     answers = {"notifier-email-routine": {"healthy": False, "pid": 12345, "restarts": 3, "fault": fault, "lag": {}}}
     table = _table(system, answers)
-    out.print(table, width=natural_width(table), crop=False)
+    print_whole(table)
     assert any("notifier-email-routine" in line and fault in line for line in capsys.readouterr().out.splitlines())
