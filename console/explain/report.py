@@ -97,7 +97,6 @@ class Report:
         """The same as one JSON document; times are in UTC."""
         return {
             "incident": self.found.incident,
-            "log": self.found.log,
             "partition": self.found.records[0].partition,
             "time_zone": ZONE.key,
             "records": [self._record(one) for one in self.found.records],

@@ -247,7 +247,6 @@ def document(report: Report, found: Answer, language: Lang) -> dict[str, Any]:
     left = {(one.party, one.role, one.contact, one.detail) for one in found.untold}
     return {
         "incident": report.found.incident,
-        "log": report.found.log,
         "language": language,
         "party": found.whom.party,
         "role": found.whom.role,
