@@ -9,7 +9,7 @@ from console.logs.live import read_log
 from runtime.settings import Settings
 from schemas.incident import IncidentState
 from schemas.notification import Receipt
-from schemas.topics import DECISIONS, EVENTS, INCIDENTS, NOTIFY, RECEIPTS, REJECTED
+from schemas.topics import CONTROL, DECISIONS, EVENTS, INCIDENTS, NOTIFY, RECEIPTS, REJECTED
 from schemas.vocabulary import Delivery, ReceiptKind
 
 _LOOK_BACK = timedelta(minutes=45)
@@ -44,7 +44,7 @@ async def unsettled(settings: Settings, since: datetime, foreign: Foreign) -> li
 
 
 async def _without_end(settings: Settings, since: datetime, read_from: datetime, foreign: Foreign) -> list[str]:
-    topics = (EVENTS, REJECTED, DECISIONS, *NOTIFY.values(), RECEIPTS, INCIDENTS)
+    topics = (EVENTS, REJECTED, DECISIONS, *NOTIFY.values(), RECEIPTS, INCIDENTS, CONTROL)
     books, states, receipts = Books(), dict[str, IncidentState](), list[Receipt]()
     for one in await read_log(settings, topics, since=read_from):
         if one.topic == INCIDENTS.name:

@@ -46,7 +46,7 @@ def test_every_record_that_somebody_acts_on_can_be_marked() -> None:
     assert {kind for kind in kinds if "replayid" in kind.model_fields} == REPLAYABLE
     assert {kind.__name__ for kind in kinds - REPLAYABLE} == {
         "Rejection", "IncidentState", "Cursor", "PublishedPolicy", "ActivePolicy",
-        "StopSwitch", "ContactStop", "DutySwap", "OperationsNote",
+        "StopSwitch", "ContactStop", "DutySwap", "OperationsNote", "PolicyChange", "RestoredLog", "RetentionLook",
     }  # fmt: skip
     assert {type(record) for _, record in EXAMPLES} == REPLAYABLE
 
