@@ -1,1 +1,1 @@
-"""Where commands read what happened: the topics of a system, or a file that was exported from one."""
+"""Where commands read what happened: records on a log, decoded, and the topics of a running system as such a log."""

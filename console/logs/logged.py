@@ -16,10 +16,7 @@ class TooMuchToRead(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Logged:
-    """One record where it stands. ``record`` is None when it cannot be decoded; ``fault`` says why.
-
-    Of a restored record these are the place and time it had in the log it came from.
-    """
+    """One record where it stands. ``record`` is None when it cannot be decoded; ``fault`` says why."""
 
     topic: str
     partition: int

@@ -1,4 +1,4 @@
-"""``LogSource``: what every command that looks back reads from, live topics and exported files alike."""
+"""``LogSource``: what a command that looks back reads from, whatever holds the log."""
 
 from collections.abc import AsyncIterator, Iterable
 from datetime import datetime
@@ -13,7 +13,7 @@ class LogSource(Protocol):
 
     @property
     def name(self) -> str:
-        """What is read, for people: the broker's address or the file's path."""
+        """What is read, for people: of a running system the address of its broker."""
         ...
 
     @property
