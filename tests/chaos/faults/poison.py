@@ -19,7 +19,7 @@ from schemas.base import Record
 from schemas.decision import Decision
 from schemas.notification import Notification, Receipt, Response
 from schemas.topics import DECISIONS, EVENTS, INCIDENTS, NOTIFY, POLICY, RECEIPTS, RESPONSES, TOPICS
-from schemas.vocabulary import Channel, ReceiptKind
+from schemas.vocabulary import Action, Channel, ReceiptKind
 from tests.chaos.ground import Ground
 from tests.chaos.load import KINDS
 from tests.chaos.rig import NOTIFIERS
@@ -120,13 +120,19 @@ async def _forged_events(ground: Ground) -> list[tuple[str, bytes | None]]:
 
 
 async def _forged_decisions(ground: Ground) -> list[tuple[str, bytes | None]]:
-    """A second decision on a real event with further recipients, a replayed one, one for contacts it may not reach."""
+    """A second decision on a real event with further recipients, a replayed one, one for contacts it may not reach,
+    one by a policy that does not exist.
+
+    The last two open incidents of their own, so they ask for no help: a request that reaches nobody is climbed to the
+    volunteers, and a further open one makes a yes without a code unclear, both as it must be.
+    """
     real = await _newest(ground, DECISIONS.name, Decision)
-    body = json.loads(real.value or b"")
+    informing = await _newest(ground, DECISIONS.name, Decision, _informs)
+    body, quiet = json.loads(real.value or b""), json.loads(informing.value or b"")
     more = json.loads(real.value or b"")
     for route in more["routes"]:
         route["recipients"].append({"role": "fire_chief", "contact_id": "akniste-duty", "channels": ["sms", "email"]})
-    astray = json.loads(real.value or b"")
+    astray = json.loads(informing.value or b"")
     for route in astray["routes"]:
         for recipient in route["recipients"]:
             recipient["contact_id"] = "akniste-exercise-duty"
@@ -136,7 +142,7 @@ async def _forged_decisions(ground: Ground) -> list[tuple[str, bytes | None]]:
         (body["incident_id"], json.dumps(more).encode()),
         _new(body, "replayed", replayid="re-1"),
         _new(astray, "astray"),
-        _new(body, "policy", policy_version=_UNKNOWN, expires_at=soon),
+        _new(quiet, "policy", policy_version=_UNKNOWN, expires_at=soon),
         _new({**body, "routes": "everybody"}, "routes"),
     ]
 
@@ -261,6 +267,14 @@ def _is_answer(one: Logged) -> bool:
     if not isinstance(said, Response) or said.response_id.startswith("rs-forged"):
         return False
     return None not in (said.incident_id, said.answer) and said.problem is None
+
+
+def _informs(one: Logged) -> bool:
+    """Whether it tells somebody of something and asks nobody for help."""
+    said = one.record
+    return (
+        isinstance(said, Decision) and bool(said.routes) and {route.action for route in said.routes} == {Action.INFORM}
+    )
 
 
 def _is_outcome(one: Logged) -> bool:
