@@ -25,6 +25,9 @@ from schemas.vocabulary import (
     Urgency,
 )
 
+SERVICE_AGREEMENT = "service"
+"""Stands where the id of an agreement does: none applies to a service event."""
+
 
 class SharedField(StrEnum):
     """A field of an event that an agreement's data-exchange clause can let through."""

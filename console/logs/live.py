@@ -1,5 +1,6 @@
 """Reading topics from one moment to another, decoded, in the order they were appended."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable
 from datetime import datetime
 from typing import Any
@@ -22,6 +23,7 @@ class LiveLog:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._restored_to: RestoredTo | None = None
+        self._asking = asyncio.Lock()
 
     @property
     def name(self) -> str:
@@ -80,6 +82,7 @@ class LiveLog:
                 if partitions is None or topic.partitions is not None or number in partitions
             ]
             consumer.assign(places)
+            consumer.pause(*places)
             starts, ends = await self.bounds(consumer, places, since, until)
             total = sum(ends[place] - starts[place] for place in places)
             if total > MAX_RECORDS:
@@ -106,8 +109,9 @@ class LiveLog:
         self, consumer: AIOKafkaConsumer, starts: dict[TopicPartition, int], ends: dict[TopicPartition, int]
     ) -> None:
         """Take in what was restored, whatever the range: Kafka knows when it was restored, its headers when it was."""
-        if self._restored_to is None:
-            self._restored_to = await restored_to(self._settings)
+        async with self._asking:  # which several readings at once do only once
+            if self._restored_to is None:
+                self._restored_to = await restored_to(self._settings)
         begins = await consumer.beginning_offsets(list(starts))
         now = await consumer.end_offsets(list(starts))
         for place in starts:
@@ -153,10 +157,18 @@ async def _at(
 async def _batches(
     consumer: AIOKafkaConsumer, starts: dict[TopicPartition, int], ends: dict[TopicPartition, int]
 ) -> "AsyncIterator[list[ConsumerRecord[Any, Any]]]":
-    for place, start in starts.items():
-        consumer.seek(place, start)
+    """What lies between, of places that are assigned and paused.
+
+    The broker answers one request of a connection after the other, and lets a fetch wait that finds nothing: so a place
+    is fetched from only while it has records to give.
+    """
     open_ = {place for place, end in ends.items() if starts[place] < end}
+    for place in open_:
+        consumer.seek(place, starts[place])
+    consumer.resume(*open_)
     while open_:
         for place, batch in (await consumer.getmany(*open_, timeout_ms=500)).items():
             yield [record for record in batch if record.offset < ends[place]]
-        open_ = {place for place in open_ if await consumer.position(place) < ends[place]}
+        read = {place for place in open_ if await consumer.position(place) >= ends[place]}
+        consumer.pause(*read)
+        open_ -= read

@@ -1,15 +1,12 @@
 """Where a service event goes: it tells of no emergency, but of the system itself and the people it reaches."""
 
-from schemas.decision import PlanStep, Recipient, Route, SharedFacts, Verdict
+from schemas.decision import SERVICE_AGREEMENT, PlanStep, Recipient, Route, SharedFacts, Verdict
 from schemas.event import EmergencyEvent, Service
 from schemas.policy.models import Member, Policy, Staff
 from schemas.vocabulary import Action, Channel, EventType, Judgement, Lane, Origin, ServiceKind, Stage
 from streams.rules.routing.index import PolicyIndex
 from streams.rules.routing.redaction import DUTY_DESK
 from streams.rules.routing.rule import verdict
-
-SERVICE_AGREEMENT = "service"
-"""Stands where the id of an agreement does: none applies to a service event."""
 
 CANARY_ROLE = "canary"
 """Stands where the id of a role does: the canary's contact holds none."""
