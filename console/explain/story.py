@@ -13,7 +13,7 @@ from schemas.policy.models import Policy
 from schemas.vocabulary import ReceiptKind, ReceiptReason
 from streams.rules.routing.explain import explain
 
-INDENT = " " * 22
+INDENT = " " * 26
 
 
 class Teller:
@@ -106,7 +106,7 @@ class Teller:
         if receipt.contact_id:
             whom = f"{receipt.channel or ''} to {receipt.contact_id}"
         if receipt.kind is ReceiptKind.CLAIM:
-            return f"claim     {whom}, by {receipt.incarnation}", []
+            return f"claim     {whom}{f', by {receipt.incarnation}' if receipt.incarnation else ''}", []
         if receipt.kind is ReceiptKind.RELEASE:
             if receipt.reason is ReceiptReason.STOPPED_BY_SWITCH:
                 return f"held      {whom}: a stop switch is on", [receipt.detail] if receipt.detail else []

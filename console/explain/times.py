@@ -1,4 +1,4 @@
-"""How this room writes moments and lengths of time."""
+"""How this room writes moments and lengths of time: an auditor reads them years later, so with the year."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -8,12 +8,12 @@ ZONE = ZoneInfo("Europe/Riga")  # the same clock as Europe/Vilnius, all year
 
 def stamp(at: datetime) -> str:
     """A moment to the millisecond, as the lines of a trace begin."""
-    return at.astimezone(ZONE).strftime("%d.%m. %H:%M:%S.%f")[:-3]
+    return at.astimezone(ZONE).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
 
 
 def clock(at: datetime) -> str:
     """A moment within a story: its day, and the second."""
-    return at.astimezone(ZONE).strftime("%d.%m. %H:%M:%S")
+    return at.astimezone(ZONE).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def took(milliseconds: float) -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 from console.explain.reading import incident_of
 from console.explain.story import Teller
-from console.explain.times import ZONE
+from console.explain.times import stamp
 from console.logs.logged import Logged
 from schemas.control import ActivePolicy, ContactStop, DutySwap, OperationsNote, PublishedPolicy, StopSwitch
 from schemas.decision import Decision
@@ -78,7 +78,7 @@ class Watcher:
     def line(self, one: Logged) -> str:
         """A record in one line: when, which incident, what, and what belongs to it."""
         headline, details = _operations(one) or self._teller.tell(one)
-        when = one.appended_at.astimezone(ZONE).strftime("%d.%m. %H:%M:%S.%f")[:-3]
+        when = stamp(one.appended_at)
         more = f" · {details[0]}" if details and details[0] else ""
         incident = incident_of(one)
         return f"{when}  {f'{incident}  ' if incident else ''}{headline}{more}"

@@ -54,10 +54,10 @@ def test_every_step_is_a_line_in_local_time(peat: list[Logged], policy: Policy) 
     """Each record begins with its moment on the clocks of Riga and Vilnius, to the millisecond."""
     lines = told(peat, policy)
     assert lines[0].startswith(f"Incident {PEAT}, partition ")
-    starts = [line for line in lines if line.startswith("04.07. 21:00:")]
+    starts = [line for line in lines if line.startswith("2026-07-04 21:00:")]
     assert len(starts) == len(peat)
-    assert starts[0] == "04.07. 21:00:00.000  event     report by vecumnieki: peat fire [ev-peat]"
-    words = [line[21:].split()[0] for line in starts]
+    assert starts[0] == "2026-07-04 21:00:00.000  event     report by vecumnieki: peat fire [ev-peat]"
+    words = [line[25:].split()[0] for line in starts]
     assert words == [
         "event", "decision", "order", "order", "order", "claim", "sent", "claim", "end", "claim", "failed_temp",
         "order", "claim", "sent", "event", "decision", "end", "answer",

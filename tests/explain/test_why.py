@@ -60,7 +60,7 @@ def test_why_somebody_was_called(language: Lang, policy: Policy, rules: RuleFile
     assert found.told
     line = _line_of("birzai-vecumnieki", "- id: help")
     for part in (
-        "12.11. 03:12:00", "birzai-chief", f"agreements/birzai-vecumnieki.yaml:{line}", policy.version[:12],
+        "2026-11-12 03:12:00", "birzai-chief", f"agreements/birzai-vecumnieki.yaml:{line}", policy.version[:12],
         "REIKIA PAGALBOS", "TAIP 20 min",
     ):  # fmt: skip
         assert part in said
