@@ -7,7 +7,7 @@ from typing import Any
 
 from aiokafka import ConsumerRecord, TopicPartition
 
-from runtime.kafka import appended_at, make_consumer, read_range
+from runtime.kafka import appended_at, assign_paused, make_consumer, read_range
 from runtime.log import logger
 from runtime.settings import Settings
 from schemas.codec import Undecodable, decode
@@ -38,7 +38,7 @@ async def known_since(settings: Settings, since: datetime) -> Known:
     await consumer.start()
     try:
         async with asyncio.timeout(READ_WITHIN_S):
-            consumer.assign(places)
+            assign_paused(consumer, places)
             ends = await consumer.end_offsets(places)
             from_ms = int((since - CLOCK_SLACK).timestamp() * 1000)
             found = await consumer.offsets_for_times(dict.fromkeys(places, from_ms))

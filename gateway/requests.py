@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from gateway.log import LogAway
 from runtime.following import Following
-from runtime.kafka import make_consumer, silent_for_s
+from runtime.kafka import assign_paused, make_consumer, silent_for_s
 from runtime.log import logger
 from runtime.settings import Settings
 from schemas.codec import Undecodable, decode
@@ -160,8 +160,7 @@ class RequestsFollower:
         """Begin to read; ``read_through`` says when the present end is reached."""
         try:
             await self._asker.start()
-            self._asker.assign(self._partitions)
-            self._asker.pause(*self._partitions)
+            assign_paused(self._asker, self._partitions)
             await self._consumer.start()
             self._consumer.assign(self._partitions)
             await self._consumer.seek_to_beginning(*self._partitions)

@@ -7,7 +7,7 @@ from typing import Self
 from aiokafka import TopicPartition
 
 from runtime.following import Following
-from runtime.kafka import make_consumer, read_range
+from runtime.kafka import assign_paused, make_consumer, read_range
 from runtime.log import logger
 from runtime.settings import Settings
 from schemas.codec import Undecodable, decode
@@ -56,7 +56,7 @@ class ControlFollower:
         return self
 
     async def _catch_up(self) -> None:
-        self._consumer.assign([self._partition])
+        assign_paused(self._consumer, [self._partition])
         ends = await self._consumer.end_offsets([self._partition])
         begins = await self._consumer.beginning_offsets([self._partition])
         for record in await read_range(self._consumer, begins, ends):

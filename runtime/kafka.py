@@ -1,7 +1,7 @@
 """Kafka clients with this project's settings, and what is read of a record or a range of them."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -94,21 +94,50 @@ def silent_for_s(consumer: AIOKafkaConsumer, partitions: Iterable[TopicPartition
     return max(0.0, time.time() - max(polled_ms, default=started_ms) / 1000)
 
 
+def assign_paused(consumer: AIOKafkaConsumer, places: Iterable[TopicPartition]) -> None:
+    """Assign ``places`` and fetch nothing yet.
+
+    The broker answers one request of a connection after the other, and lets a fetch that finds nothing wait: whoever
+    asks for offsets meanwhile waits as well. ``stream_range`` and ``read_range`` fetch from what has records.
+    """
+    wanted = list(places)
+    consumer.assign(wanted)
+    consumer.pause(*wanted)
+
+
+async def stream_range(
+    consumer: AIOKafkaConsumer, starts: dict[TopicPartition, int], ends: dict[TopicPartition, int]
+) -> "AsyncIterator[tuple[TopicPartition, list[ConsumerRecord[Any, Any]]]]":
+    """Batches of the assigned ``starts`` through ``ends`` (exclusive offsets), whatever control records lie between.
+
+    Each place is fetched from as long as it has records to give, and paused from then on.
+    """
+    for place, start in starts.items():
+        consumer.seek(place, start)
+    open_ = {place for place, end in ends.items() if starts.get(place, 0) < end}
+    consumer.pause(*(set(starts) - open_))
+    consumer.resume(*open_)
+    while open_:
+        for place, batch in (await consumer.getmany(*open_, timeout_ms=500)).items():
+            within = [record for record in batch if record.offset < ends[place]]
+            if within:
+                yield place, within
+        read = {place for place in open_ if await consumer.position(place) >= ends[place]}
+        consumer.pause(*read)
+        open_ -= read
+
+
 async def read_range(
     consumer: AIOKafkaConsumer, starts: dict[TopicPartition, int], ends: dict[TopicPartition, int]
 ) -> "list[ConsumerRecord[Any, Any]]":
-    """Read the assigned ``starts`` through ``ends`` (exclusive offsets), whatever control records lie between.
+    """Everything that ``stream_range`` gives.
 
-    Leaves the consumer at ``ends``: what was written meanwhile, and came along in the last fetch, is read next.
+    Leaves the consumer fetching, at ``ends``: what was written meanwhile, and came along in the last fetch, is next.
     """
-    for partition, start in starts.items():
-        consumer.seek(partition, start)
     records: list[ConsumerRecord[Any, Any]] = []
-    open_ = {partition for partition, end in ends.items() if starts.get(partition, 0) < end}
-    while open_:
-        for partition, batch in (await consumer.getmany(*open_, timeout_ms=500)).items():
-            records += [record for record in batch if record.offset < ends[partition]]
-        open_ = {partition for partition in open_ if await consumer.position(partition) < ends[partition]}
-    for partition, start in starts.items():
-        consumer.seek(partition, max(start, ends[partition]))
+    async for _, batch in stream_range(consumer, starts, ends):
+        records += batch
+    for place, start in starts.items():
+        consumer.seek(place, max(start, ends[place]))
+    consumer.resume(*starts)
     return records

@@ -7,7 +7,7 @@ from typing import Self
 from aiokafka import TopicPartition
 
 from runtime.following import Following
-from runtime.kafka import make_consumer, read_range
+from runtime.kafka import assign_paused, make_consumer, read_range
 from runtime.log import logger
 from runtime.settings import Settings
 from schemas.codec import Undecodable, decode
@@ -46,7 +46,7 @@ class PolicyFollower:
         """Read the topic to its present end, then follow it in the background."""
         try:
             await self._consumer.start()
-            self._consumer.assign([self._partition])
+            assign_paused(self._consumer, [self._partition])
             ends = await self._consumer.end_offsets([self._partition])
             begins = await self._consumer.beginning_offsets([self._partition])
             for record in await read_range(self._consumer, begins, ends):

@@ -10,7 +10,7 @@ from aiokafka.errors import for_code
 
 from console.logs.raw import raw_of
 from console.logs.restored import mark_of
-from runtime.kafka import make_consumer, read_range
+from runtime.kafka import assign_paused, make_consumer, read_range
 from runtime.settings import Settings
 from schemas.codec import Undecodable, decode
 from schemas.control import RETENTION_KEY, RetentionLook
@@ -96,7 +96,7 @@ async def _ageing(
 
 async def _last_look(consumer: AIOKafkaConsumer) -> RetentionLook | None:
     place = TopicPartition(CONTROL.name, 0)
-    consumer.assign([place])
+    assign_paused(consumer, [place])
     begins, ends = await consumer.beginning_offsets([place]), await consumer.end_offsets([place])
     last: RetentionLook | None = None
     for record in await read_range(consumer, begins, ends):

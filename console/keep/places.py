@@ -6,7 +6,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from console.logs.raw import RawRecord, raw_of
-from runtime.kafka import read_range
+from runtime.kafka import assign_paused, read_range
 from runtime.settings import Settings
 from schemas.topics import TOPICS
 
@@ -28,7 +28,7 @@ async def ends_of(consumer: AIOKafkaConsumer, common: int) -> dict[TopicPartitio
 
 async def last_of(consumer: AIOKafkaConsumer, place: TopicPartition, end: int) -> RawRecord | None:
     """The record before ``end``, or None where compaction or a transaction left none there."""
-    consumer.assign([place])
+    assign_paused(consumer, [place])
     found = await read_range(consumer, {place: end - 1}, {place: end})
     return raw_of(found[-1]) if found else None
 

@@ -18,7 +18,7 @@ from console.logs.live import LiveLog
 from console.logs.manifest import Block, Extent, Manifest
 from console.logs.raw import RawRecord, raw_of
 from console.logs.restored import as_it_was
-from runtime.kafka import make_consumer
+from runtime.kafka import assign_paused, make_consumer, stream_range
 from runtime.settings import Settings
 from schemas.incident import CURSOR_KEY
 from schemas.topics import CO_PARTITIONED, CONTROL, DECISIONS, INCIDENTS, POLICY, TOPICS, Topic
@@ -168,10 +168,6 @@ async def read_place(
     consumer: AIOKafkaConsumer, place: TopicPartition, start: int, end: int
 ) -> AsyncIterator[list[RawRecord]]:
     """The records of ``place`` from ``start`` to ``end`` (exclusive), in batches of what one answer brings."""
-    if start >= end:
-        return
-    consumer.assign([place])
-    consumer.seek(place, start)
-    while await consumer.position(place) < end:
-        for batch in (await consumer.getmany(place, timeout_ms=500)).values():
-            yield [raw_of(record) for record in batch if record.offset < end]
+    assign_paused(consumer, [place])
+    async for _, batch in stream_range(consumer, {place: start}, {place: end}):
+        yield [raw_of(record) for record in batch]

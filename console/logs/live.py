@@ -12,7 +12,7 @@ from console.logs.logged import MAX_RECORDS, Logged, TooMuchToRead
 from console.logs.raw import raw_of
 from console.logs.restore_mark import RestoredTo, restored_to
 from console.logs.source import read_all
-from runtime.kafka import make_consumer
+from runtime.kafka import assign_paused, make_consumer, stream_range
 from runtime.settings import Settings
 from schemas.topics import Topic
 
@@ -81,13 +81,12 @@ class LiveLog:
                 for number in range(topic.partition_count(self.partitions))
                 if partitions is None or topic.partitions is not None or number in partitions
             ]
-            consumer.assign(places)
-            consumer.pause(*places)
+            assign_paused(consumer, places)
             starts, ends = await self.bounds(consumer, places, since, until)
             total = sum(ends[place] - starts[place] for place in places)
             if total > MAX_RECORDS:
                 raise TooMuchToRead(f"{total} records; narrow the time range")
-            async for batch in _batches(consumer, starts, ends):
+            async for _, batch in stream_range(consumer, starts, ends):
                 yield batch
         finally:
             await consumer.stop()
@@ -152,23 +151,3 @@ async def _at(
     """The first offset appended at ``moment`` or later, or the end."""
     found = await consumer.offsets_for_times(dict.fromkeys(ends, int(moment.timestamp() * 1000)))
     return {place: min(found[place].offset, end) if found.get(place) else end for place, end in ends.items()}
-
-
-async def _batches(
-    consumer: AIOKafkaConsumer, starts: dict[TopicPartition, int], ends: dict[TopicPartition, int]
-) -> "AsyncIterator[list[ConsumerRecord[Any, Any]]]":
-    """What lies between, of places that are assigned and paused.
-
-    The broker answers one request of a connection after the other, and lets a fetch wait that finds nothing: so a place
-    is fetched from only while it has records to give.
-    """
-    open_ = {place for place, end in ends.items() if starts[place] < end}
-    for place in open_:
-        consumer.seek(place, starts[place])
-    consumer.resume(*open_)
-    while open_:
-        for place, batch in (await consumer.getmany(*open_, timeout_ms=500)).items():
-            yield [record for record in batch if record.offset < ends[place]]
-        read = {place for place in open_ if await consumer.position(place) >= ends[place]}
-        consumer.pause(*read)
-        open_ -= read

@@ -6,7 +6,7 @@ from sys import maxsize
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from console.logs.restored import HEADER
-from runtime.kafka import make_consumer, read_range
+from runtime.kafka import assign_paused, make_consumer, read_range
 from runtime.settings import Settings
 from schemas.codec import Undecodable, decode
 from schemas.control import RESTORED_KEY, RestoredLog
@@ -29,7 +29,7 @@ async def restored_log(settings: Settings) -> RestoredLog | None:
 async def newest_mark(consumer: AIOKafkaConsumer) -> RestoredLog | None:
     """As ``restored_log``, by a consumer that is started. It is left assigned to ``control``."""
     place = TopicPartition(CONTROL.name, 0)
-    consumer.assign([place])
+    assign_paused(consumer, [place])
     newest: RestoredLog | None = None
     begins, ends = await consumer.beginning_offsets([place]), await consumer.end_offsets([place])
     for record in await read_range(consumer, begins, ends):

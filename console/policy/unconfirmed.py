@@ -4,7 +4,7 @@ from aiokafka import TopicPartition
 
 from console.logs.logged import logged
 from console.policy.history import history_of
-from runtime.kafka import appended_at, make_consumer, read_range
+from runtime.kafka import appended_at, assign_paused, make_consumer, read_range
 from runtime.settings import Settings
 from schemas.topics import POLICY
 
@@ -17,7 +17,7 @@ async def unconfirmed_lines(settings: Settings) -> list[str]:
     try:
         await consumer.start()
         place = TopicPartition(POLICY.name, 0)
-        consumer.assign([place])
+        assign_paused(consumer, [place])
         begins, ends = await consumer.beginning_offsets([place]), await consumer.end_offsets([place])
         records = await read_range(consumer, begins, ends)
     finally:

@@ -12,7 +12,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from console.logs.logged import Logged, logged
 from console.logs.source import LogSource
 from console.search.model import Position
-from runtime.kafka import appended_at, make_consumer
+from runtime.kafka import appended_at, assign_paused, make_consumer, stream_range
 from runtime.settings import Settings
 from schemas.topics import DECISIONS, EVENTS, INCIDENTS, POLICY, RESPONSES, TOPICS
 
@@ -86,22 +86,16 @@ class LiveFeed:
             for topic in FED_BY
             for number in range(topic.partition_count(self._settings.partitions))
         ]
-        self._consumer.assign(places)
+        assign_paused(self._consumer, places)
         begins = await self._consumer.beginning_offsets(places)
         ends = await self._consumer.end_offsets(places)
         return {(place.topic, place.partition): (begins[place], ends[place]) for place in places}
 
     async def read(self, starts: dict[Place, int], ends: dict[Place, int]) -> AsyncIterator[Portion]:
         """See ``Feed.read``. Of snapshots only the newest of each incident in a portion is given."""
-        open_ = {TopicPartition(*place): ends[place] for place, start in starts.items() if start < ends[place]}
-        for place in open_:
-            self._consumer.seek(place, starts[place.topic, place.partition])
-        while open_:
-            for place, fetched in (await self._consumer.getmany(*open_, timeout_ms=500)).items():
-                batch = [record for record in fetched if record.offset < open_[place]]
-                if batch:
-                    yield _portion(place, batch)
-            open_ = {place: end for place, end in open_.items() if await self._consumer.position(place) < end}
+        from_, to = ({TopicPartition(*place): at for place, at in bounds.items()} for bounds in (starts, ends))
+        async for place, batch in stream_range(self._consumer, from_, {place: to[place] for place in from_}):
+            yield _portion(place, batch)
 
 
 def _portion(place: TopicPartition, batch: "list[ConsumerRecord[Any, Any]]") -> Portion:
