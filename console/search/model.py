@@ -16,7 +16,7 @@ from typing import Self
 from console.search.entry import Entry
 from console.search.names import Document
 
-SCHEMA = 1
+SCHEMA = 2
 """Raised with every change of the tables or of ``Entry``: a file of another number is thrown away."""
 
 LOCK_WITHIN_S = 120.0
@@ -34,6 +34,7 @@ CREATE TABLE incident (
     number INTEGER PRIMARY KEY, incident TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, partition INTEGER NOT NULL,
     last_event INTEGER NOT NULL, code TEXT, open_until INTEGER, entry TEXT NOT NULL, shown TEXT NOT NULL
 );
+CREATE INDEX by_kind ON incident (kind);
 CREATE INDEX by_code ON incident (code) WHERE code IS NOT NULL;
 CREATE TABLE facet (name TEXT, value TEXT, number INTEGER, PRIMARY KEY (name, value, number)) WITHOUT ROWID;
 CREATE INDEX facet_of ON facet (number);
