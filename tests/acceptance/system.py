@@ -22,6 +22,10 @@ from schemas.policy.parts import RATES
 HEALTHY_WITHIN_S = 120.0
 
 
+class NotRunning(ConnectionError):
+    """Nothing runs in a home: not yet, or not any more."""
+
+
 class System:
     """`borderlands up` in a home of its own; ``environment`` is added to this process's."""
 
@@ -68,9 +72,14 @@ class System:
 
     @property
     def running(self) -> RunningSystem:
-        """What the running system says of itself."""
+        """What the running system says of itself.
+
+        Raises:
+            NotRunning: it has ended, or has not said anything yet.
+        """
         system = running_system(self.home)
-        assert system is not None
+        if system is None:
+            raise NotRunning(f"nothing runs in {self.home}")
         return system
 
     @property

@@ -12,6 +12,8 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from aiohttp import ClientError
+
 from deploy.local.system import SANDBOX_URGENT_SENDER
 from schemas.policy.directory import Directory
 from schemas.vocabulary import Channel
@@ -23,6 +25,7 @@ TANKERS = 2
 """So many are asked for: one is a part."""
 
 _PAUSE_S = (0.2, 1.5)
+_AGAIN_S = 1.0
 _CODE = re.compile(r"(?:Atsakykite: (\w{4}) TAIP|Atbildiet: (\w{4}) J[ĀA])")
 _BOTH = (Channel.SMS, Channel.EMAIL)
 _LV, _LV_ASCII = ("PALĪDZĪBA VAJADZĪGA", "Meža ugunsgrēks"), ("PALIDZIBA VAJADZIGA", "Meza ugunsgreks")
@@ -158,17 +161,16 @@ def _code(ground: Ground, reported: Reported, contact: str) -> str:
 
 async def say_from(ground: Ground, contact: str, text: str) -> None:
     """Have a phone send ``text``; again, as people do, where the provider does not take it."""
-    number = _number(ground.directory, contact)
     deadline = time.monotonic() + PATIENCE_S
     while True:
         try:
             async with asyncio.timeout(10), ground.sandbox() as sandbox:
-                await sandbox.reply(number, SANDBOX_URGENT_SENDER, text)
+                await sandbox.reply(_number(ground.directory, contact), SANDBOX_URGENT_SENDER, text)
                 return
-        except (OSError, TimeoutError):
+        except (OSError, TimeoutError, ClientError):  # nothing runs between the supervisor's death and its return
             if time.monotonic() > deadline:
                 raise
-            await asyncio.sleep(1.0)
+            await asyncio.sleep(_AGAIN_S)
 
 
 def _number(directory: Directory, contact: str) -> str:
